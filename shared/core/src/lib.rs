@@ -1,1 +1,43 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+
+mod breaker;
+mod budget;
+mod directory;
+mod domain_name;
+mod event;
+mod evidence;
+mod names;
+mod observe;
+mod pace;
+mod page;
+mod plan;
+mod policy;
+mod record;
+mod run;
+mod schedule;
+mod status_set;
+mod verdict;
+
+#[cfg(test)]
+mod testing;
+
+pub use breaker::{Breaker, Limit, Ruling, Tally};
+pub use budget::Month;
+pub use directory::{Left, LeftReason, Outcome, RestoreOrder, UnverifyOrder, WatchedDomain};
+pub use domain_name::{DomainName, NotADomain, Unwatchable, WatchedNames};
+pub use event::{Event, EventKind};
+pub use evidence::{DnsFinding, Evidence, FastlyFinding, NoAnswer, RdapFinding, RdapPhase, Scope};
+pub use names::{PlanId, RunId};
+pub use observe::{Rules, Transition, observe};
+pub use pace::Gcra;
+pub use page::{Cursor, Page};
+pub use plan::{Candidate, HeldPlan, PlanState, Refusal, plan_candidate};
+pub use policy::{Judgement, Policy};
+pub use record::{Applied, Confirmation, Lapse, Pending, Record};
+pub use run::{Counters, Mode, Run, Stage};
+pub use schedule::Schedule;
+pub use status_set::{Registration, StatusSet, Token};
+pub use verdict::{LossKind, Verdict};
+
+/// A moment, in whole milliseconds: the precision that both stores keep.
+pub use jiff::Timestamp;

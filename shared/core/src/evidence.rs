@@ -1,0 +1,174 @@
+//! What the sources said about one domain at one time. Facts only: what follows from them is the policy's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Registration, StatusSet, Timestamp};
+
+/// The answers of one look at a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When the look was taken.
+    pub observed_at: Timestamp,
+    /// What Fastly said.
+    pub fastly: FastlyFinding,
+    /// What RDAP said; `None` if it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rdap: Option<RdapFinding>,
+    /// What the DNS said; `None` if it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsFinding>,
+}
+
+impl Evidence {
+    /// Evidence of Fastly alone.
+    pub fn of_fastly(observed_at: Timestamp, fastly: FastlyFinding) -> Self {
+        Self {
+            observed_at,
+            fastly,
+            rdap: None,
+            dns: None,
+        }
+    }
+
+    /// Whether another source than Fastly says, by itself, that the name is lost.
+    pub fn has_second_witness(&self) -> bool {
+        let rdap = match &self.rdap {
+            Some(RdapFinding::NotRegistered) => true,
+            Some(RdapFinding::Registered { phase, .. }) => match phase {
+                RdapPhase::Redemption | RdapPhase::PendingDelete => true,
+                RdapPhase::Normal => false,
+            },
+            Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => false,
+        };
+        let dns = match &self.dns {
+            Some(DnsFinding::NoSuchDomain) => true,
+            Some(DnsFinding::Delegated | DnsFinding::NoAnswer) | None => false,
+        };
+        rdap || dns
+    }
+}
+
+/// What came of asking Fastly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum FastlyFinding {
+    /// It answered with a status.
+    Answered {
+        /// The tokens.
+        status: StatusSet,
+        /// How the status was found.
+        #[serde(default)]
+        scope: Scope,
+    },
+    /// It did not answer, or not so that it could be relied upon: unknown, never lapsed, never clean.
+    NoAnswer {
+        /// Why.
+        #[serde(flatten)]
+        reason: NoAnswer,
+    },
+}
+
+impl FastlyFinding {
+    /// What the finding says about the registration. An estimate asks no registry and so decides nothing.
+    pub fn registration(&self) -> Registration {
+        match self {
+            Self::Answered {
+                status,
+                scope: Scope::Precise,
+            } => status.registration(),
+            Self::Answered {
+                scope: Scope::Estimate,
+                ..
+            }
+            | Self::NoAnswer { .. } => Registration::Undecided,
+        }
+    }
+}
+
+/// How Fastly found a status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// From the registry: no `scope` in the answer.
+    #[default]
+    Precise,
+    /// From DNS and the aftermarket only.
+    Estimate,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum NoAnswer {
+    /// No answer within the time allowed.
+    TimedOut,
+    /// The service could not be reached, or the connection was cut.
+    NotReached,
+    /// Too many requests, and so again on every attempt.
+    Throttled,
+    /// The service failed.
+    ServerFailed {
+        /// The HTTP status.
+        http_status: u16,
+    },
+    /// The service refused the name or the request.
+    Refused {
+        /// The HTTP status.
+        http_status: u16,
+        /// What it said, shortened and without control characters.
+        said: String,
+    },
+    /// The answer could not be read.
+    Unreadable {
+        /// What was wrong with it.
+        why: String,
+    },
+    /// The answer was about another name.
+    OtherName,
+}
+
+/// What came of asking RDAP at the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum RdapFinding {
+    /// The name is registered.
+    Registered {
+        /// When it was registered, if the registry says.
+        registered_at: Option<Timestamp>,
+        /// In which phase of its life it is.
+        phase: RdapPhase,
+    },
+    /// The authoritative server does not know the name.
+    NotRegistered,
+    /// The top-level domain has no RDAP server.
+    NotSupported,
+    /// The server did not answer.
+    NoAnswer {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The phase of a registration's life, by RFC 8056's statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RdapPhase {
+    /// No sign of deletion.
+    Normal,
+    /// `redemption period`.
+    Redemption,
+    /// `pending delete`.
+    PendingDelete,
+}
+
+/// What came of asking the authoritative DNS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DnsFinding {
+    /// The name is delegated.
+    Delegated,
+    /// An authoritative NXDOMAIN.
+    NoSuchDomain,
+    /// No usable answer.
+    NoAnswer,
+}

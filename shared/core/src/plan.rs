@@ -1,0 +1,165 @@
+//! What is about to be un-verified: candidates, and plans that wait for a person.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Applied, Event, EventKind, Left, Limit, Outcome, Pending, PlanId, Record, Timestamp, Transition,
+};
+
+/// A domain whose addresses are to be un-verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its record, with the pending un-verification that `pending` repeats.
+    pub record: Record,
+    /// What waits, and why.
+    pub pending: Pending,
+}
+
+/// Why a pending un-verification is not carried out now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing waits any more.
+    NotPending,
+    /// The newest look that shows the loss is too old to act upon.
+    Stale {
+        /// When it was taken.
+        observed_at: Timestamp,
+    },
+}
+
+/// Whether a record's pending un-verification can be carried out now: its evidence must not be older than `max_age`.
+pub fn plan_candidate(
+    record: Record,
+    max_age: SignedDuration,
+    now: Timestamp,
+) -> Result<Candidate, Refusal> {
+    let pending = record.pending.clone().ok_or(Refusal::NotPending)?;
+    let observed_at = pending
+        .evidence
+        .last()
+        .map_or(pending.since, |look| look.observed_at);
+    if now.duration_since(observed_at) > max_age {
+        return Err(Refusal::Stale { observed_at });
+    }
+    Ok(Candidate { record, pending })
+}
+
+impl Candidate {
+    /// The plan takes the un-verification up, so that a second attempt goes on under the same name.
+    pub fn taken_up(&self, plan: &PlanId, now: Timestamp) -> Transition {
+        let pending = Pending {
+            plan: Some(plan.clone()),
+            ..self.pending.clone()
+        };
+        let kind = EventKind::Planned { plan: plan.clone() };
+        self.next(now, kind, |record| record.pending = Some(pending))
+    }
+
+    /// The directory has carried it out.
+    pub fn applied(&self, plan: &PlanId, outcome: &Outcome, now: Timestamp) -> Transition {
+        let applied = Applied {
+            plan: plan.clone(),
+            verified_before: self.pending.verified_before,
+        };
+        let kind = EventKind::Unverified {
+            plan: plan.clone(),
+            loss: self.pending.verdict,
+            addresses: outcome.addresses,
+            left: outcome.left.clone(),
+            evidence: self.pending.evidence.clone(),
+        };
+        self.next(now, kind, |record| {
+            record.pending = None;
+            if let Some(lapse) = &mut record.lapse {
+                lapse.applied = Some(applied);
+            }
+        })
+    }
+
+    fn next(
+        &self,
+        now: Timestamp,
+        kind: EventKind,
+        change: impl FnOnce(&mut Record),
+    ) -> Transition {
+        let mut record = self.record.clone();
+        record.revision += 1;
+        change(&mut record);
+        let event = Event {
+            domain: record.domain.clone(),
+            at: now,
+            revision: record.revision,
+            run: None,
+            kind,
+        };
+        Transition {
+            record,
+            event: Some(event),
+        }
+    }
+}
+
+impl Record {
+    /// A person has undone a plan: the loss, if it is one, has to be confirmed anew by two looks.
+    pub fn restored(
+        &self,
+        plan: &PlanId,
+        addresses: u64,
+        left: Vec<Left>,
+        now: Timestamp,
+    ) -> Transition {
+        let record = Record {
+            revision: self.revision + 1,
+            lapse: None,
+            pending: None,
+            next_check_at: now,
+            ..self.clone()
+        };
+        let kind = EventKind::Restored {
+            plan: plan.clone(),
+            addresses,
+            left,
+        };
+        let event = Event {
+            domain: record.domain.clone(),
+            at: now,
+            revision: record.revision,
+            run: None,
+            kind,
+        };
+        Transition {
+            record,
+            event: Some(event),
+        }
+    }
+}
+
+/// A plan that the breaker has held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldPlan {
+    /// Its name.
+    pub id: PlanId,
+    /// When it was held.
+    pub held_at: Timestamp,
+    /// How many domains wait in it.
+    pub domains: u64,
+    /// The limits it exceeds.
+    pub exceeded: Vec<Limit>,
+    /// Whether a person has released it.
+    #[serde(flatten)]
+    pub state: PlanState,
+}
+
+/// Where a held plan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PlanState {
+    /// It waits for a person.
+    Held,
+    /// A person has let it through.
+    Released {
+        /// When.
+        released_at: Timestamp,
+    },
+}

@@ -1,0 +1,123 @@
+//! What is known of one domain.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict};
+
+/// The state of one watched domain: what the last look said, and what is under way because of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The domain.
+    pub domain: DomainName,
+    /// Counts the changes of this record; a change is written only over the revision that it was made from.
+    pub revision: u64,
+    /// When the domain came onto the watchlist.
+    pub watched_since: Timestamp,
+    /// When the earliest address at it that is still verified was verified, if the directory knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earliest_verified_at: Option<Timestamp>,
+    /// The verdict; `None` before the first look.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Since when the verdict has been this one.
+    pub since: Timestamp,
+    /// The last look; `None` before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The loss under way, from the first look that showed it to the one that showed the domain held again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapse: Option<Lapse>,
+    /// How many looks in a row ended `Unknown`.
+    #[serde(default)]
+    pub unknown_streak: u32,
+    /// When to look again.
+    pub next_check_at: Timestamp,
+    /// The run that looked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_run: Option<RunId>,
+    /// The un-verification that waits to be applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+}
+
+impl Record {
+    /// The record of a domain that has not been looked at: due at once.
+    pub fn new(
+        domain: DomainName,
+        earliest_verified_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            domain,
+            revision: 0,
+            watched_since: now,
+            earliest_verified_at,
+            verdict: None,
+            since: now,
+            evidence: None,
+            lapse: None,
+            unknown_streak: 0,
+            next_check_at: now,
+            checked_run: None,
+            pending: None,
+        }
+    }
+
+    /// When the domain was last looked at.
+    pub fn checked_at(&self) -> Option<Timestamp> {
+        self.evidence.as_ref().map(|evidence| evidence.observed_at)
+    }
+}
+
+/// A loss under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lapse {
+    /// How far it has gone.
+    pub kind: LossKind,
+    /// The look that showed it first.
+    pub first: Evidence,
+    /// What confirms it; `None` while it is a suspicion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// The un-verification that was applied for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
+}
+
+/// What makes a suspicion certain enough to act upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirmation {
+    /// Two independent sources agree.
+    TwoSources,
+    /// Fastly said so twice, far enough apart.
+    TwoLooks,
+}
+
+/// An un-verification that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// By which plan.
+    pub plan: PlanId,
+    /// Addresses verified before this time were un-verified.
+    pub verified_before: Timestamp,
+}
+
+/// An un-verification that waits to be applied, with all that justifies it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Why: a loss.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// Addresses verified before this time are covered: the time of the look that last showed the loss.
+    pub verified_before: Timestamp,
+    /// What confirmed it.
+    pub confirmation: Confirmation,
+    /// The looks that prove it, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// The plan that has taken it up; a second attempt goes on under the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanId>,
+}
