@@ -1,1 +1,16 @@
-//! Stub.
+//! What the tests run against, started and stopped by them: the AWS emulator and the Runtime Interface Emulator.
+//!
+//! - [`LocalStack`]: ministack on loopback: tables, queues, functions, whole stacks.
+//! - [`Rie`]: one function binary behind AWS's own Runtime Interface Emulator.
+//! - [`functions`]: the compiled functions, as the host's cargo builds them.
+//!
+//! Each is a process that ends with its owner, however that ends, and leaves nothing behind (`infra/supervise.py`).
+
+pub mod functions;
+mod local_stack;
+mod rie;
+mod supervised;
+mod tools;
+
+pub use local_stack::{Deployed, LocalStack, Tables};
+pub use rie::{Invocation, Rie};
