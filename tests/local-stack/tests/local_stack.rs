@@ -1,11 +1,13 @@
 //! The emulator starts, does its work and leaves nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
+
 use std::net::TcpStream;
 
 use local_stack::LocalStack;
 use serde_json::{Value, json};
 
-/// One DynamoDB call, without a client library.
+/// One `DynamoDB` call, without a client library.
 async fn dynamodb(endpoint: &str, operation: &str, request: Value) -> Value {
     let credential = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
     let response = reqwest::Client::new()
