@@ -1,2 +1,41 @@
-//! Stub.
-fn main() {}
+//! `lapsewatch`: the one-machine host, and the operator's command.
+
+mod account;
+mod args;
+mod commands;
+mod demo;
+mod environment;
+mod host;
+mod local_queue;
+mod output;
+mod sweep;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lapsewatch_core::Timestamp;
+
+use crate::args::Arguments;
+use crate::environment::Environment;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let lookup = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let result = match Environment::read(lookup) {
+        Ok(environment) => commands::run(arguments, &environment, Timestamp::now).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(done) => done.into(),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "lapsewatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,15 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod check;
+mod clock;
+mod dispatch;
+mod queue;
+mod restore;
+
+pub use apply::{Applied, Applier, ApplyError, Decision, Planned, Waiting};
+pub use check::{CheckError, CheckSettings, Checked, Checker};
+pub use clock::Clock;
+pub use dispatch::{DispatchError, Dispatched, Dispatcher};
+pub use queue::{CheckMessage, MessageError, Queue, QueueError};
+pub use restore::Restored;

@@ -1,0 +1,102 @@
+//! How plans are told: what was un-verified, what waits, what was left alone, and why.
+
+use anyhow::Result;
+use lapsewatch_core::{Confirmation, Evidence, FastlyFinding, Left, LeftReason};
+use lapsewatch_pipeline::{Applied, Decision, Planned};
+use serde_json::{Value, json};
+
+use crate::output::{Output, counted};
+
+/// The sentences on a plan that was carried out (`done`) or would be.
+pub(crate) fn say(applied: &Applied, done: bool, output: Output) -> Result<()> {
+    if applied.unverified.is_empty() && applied.waiting.is_empty() {
+        output.say("nothing to un-verify: no loss is confirmed and pending")?;
+    }
+    for planned in &applied.unverified {
+        output.say(sentence(planned, done))?;
+        for look in &planned.evidence {
+            output.say(format!("    {}", look_in_words(look)))?;
+        }
+        for left in &planned.left {
+            output.say(format!("    left alone: {}", left_in_words(left)))?;
+        }
+    }
+    for (domain, decision) in &applied.left_alone {
+        output.say(match decision {
+            Decision::Stale { observed_at } => {
+                format!("{domain}: left alone, the last proof is of {observed_at}; a fresh look comes first")
+            }
+            Decision::Changed => format!("{domain}: left alone, its record changed meanwhile; the next plan sees it"),
+        })?;
+    }
+    if !applied.waiting.is_empty() {
+        let waiting = counted(applied.waiting.len() as u64, "domain waits", "domains wait");
+        output.say(format!("HELD: {waiting} for a person"))?;
+        for limit in &applied.exceeded {
+            output.say(format!("    {limit}"))?;
+        }
+        let mut plans: Vec<_> = applied.waiting.iter().filter_map(|waiting| waiting.plan.as_ref()).collect();
+        plans.dedup();
+        for plan in plans {
+            output.say(format!("    to let it through: lapsewatch release {plan}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The document on a plan.
+pub(crate) fn document(applied: &Applied) -> Value {
+    json!({
+        "unverified": applied.unverified.iter().map(|planned| json!({
+            "domain": planned.domain,
+            "verdict": planned.verdict.name(),
+            "addresses": planned.addresses,
+            "plan": planned.plan,
+            "confirmation": planned.confirmation,
+            "evidence": planned.evidence,
+            "left": planned.left,
+        })).collect::<Vec<_>>(),
+        "waiting": applied.waiting.iter().map(|waiting| json!({
+            "domain": waiting.domain,
+            "verdict": waiting.verdict.name(),
+            "plan": waiting.plan,
+        })).collect::<Vec<_>>(),
+        "exceeded": applied.exceeded,
+        "left_alone": applied.left_alone.iter().map(|(domain, decision)| match decision {
+            Decision::Stale { observed_at } => json!({"domain": domain, "reason": "stale", "observed_at": observed_at}),
+            Decision::Changed => json!({"domain": domain, "reason": "changed"}),
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn sentence(planned: &Planned, done: bool) -> String {
+    let addresses = counted(planned.addresses, "address", "addresses");
+    let verb = if done { "un-verified" } else { "to un-verify" };
+    let sure = match planned.confirmation {
+        Confirmation::TwoSources => "two independent sources agree",
+        Confirmation::TwoLooks => "two looks, far enough apart, agree",
+    };
+    let plan = planned.plan.as_ref().map(|plan| format!(" ({plan})")).unwrap_or_default();
+    format!("{}: {}; {addresses} {verb}, as {sure}{plan}", planned.domain, planned.verdict)
+}
+
+/// One look, as in `2026-12-01T00:00:00Z  Fastly: undelegated inactive`.
+pub(crate) fn look_in_words(look: &Evidence) -> String {
+    let said = match &look.fastly {
+        FastlyFinding::Answered { status, .. } => status.to_string(),
+        FastlyFinding::NoAnswer { reason } => {
+            let reason = serde_json::to_value(reason).unwrap_or(Value::Null);
+            format!("no answer ({})", reason["reason"].as_str().unwrap_or("unknown").replace('_', " "))
+        }
+    };
+    format!("{}  Fastly: {said}", look.observed_at)
+}
+
+fn left_in_words(left: &Left) -> String {
+    let addresses = counted(left.addresses, "address", "addresses");
+    match left.reason {
+        LeftReason::VerifiedSince => format!("{addresses} verified since the look"),
+        LeftReason::NotVerified => format!("{addresses} not verified to begin with"),
+        LeftReason::ChangedSince => format!("{addresses} changed since the plan"),
+    }
+}

@@ -1,0 +1,71 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps an expired domain from becoming a way into an account.
+#[derive(Debug, Parser)]
+#[command(name = "lapsewatch", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The file that everything is kept in
+    #[arg(long, global = true, default_value = "./lapsewatch.db", value_name = "FILE")]
+    pub(crate) store: PathBuf,
+    /// Print one JSON document on standard output, and nothing else
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take addresses in from CSV (email,verified_at,account) or JSON lines; `-` reads standard input
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Look at every domain behind a verified address; an interrupted sweep goes on where it was
+    Sweep {
+        /// Only what is due
+        #[arg(long, conflicts_with = "domain")]
+        due: bool,
+        /// Only this domain (may be repeated)
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Vec<String>,
+    },
+    /// Show exactly what `apply` would do; nothing is written
+    Plan,
+    /// Un-verify the addresses at confirmed losses, as far as the breaker lets it
+    Apply,
+    /// Let a held plan through
+    Release {
+        /// Its name, as `apply` printed it
+        plan: String,
+    },
+    /// Undo a plan: verify again what it un-verified and nobody has touched since
+    Restore {
+        /// Its name, as `apply` or `show` printed it
+        plan: String,
+    },
+    /// Look at one domain now
+    Check {
+        /// The domain
+        domain: String,
+    },
+    /// Show what is known of a domain, and its audit trail
+    Show {
+        /// The domain
+        domain: String,
+    },
+    /// Play the whole way through against a simulated Fastly: no account, no key
+    Demo,
+}

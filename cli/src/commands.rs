@@ -1,0 +1,219 @@
+//! Each command, from its arguments to its result.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+use lapsewatch_core::{DomainName, Mode, PlanId, Record, Timestamp, WatchedDomain};
+use lapsewatch_watchlist::Watchlist;
+use serde_json::{Value, json};
+
+use crate::args::{Arguments, Command};
+use crate::environment::Environment;
+use crate::host::Host;
+use crate::output::{Output, counted};
+use crate::{account, demo, sweep};
+
+/// How a command ended, short of failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All done.
+    Done,
+    /// A plan is held.
+    PlanHeld,
+}
+
+impl From<Done> for ExitCode {
+    fn from(done: Done) -> Self {
+        match done {
+            Done::Done => Self::SUCCESS,
+            Done::PlanHeld => Self::from(3),
+        }
+    }
+}
+
+/// Runs a command.
+pub(crate) async fn run(arguments: Arguments, environment: &Environment, wall: fn() -> Timestamp) -> Result<Done> {
+    let output = if arguments.common.json { Output::Json } else { Output::Text };
+    if let Command::Demo = arguments.command {
+        return demo::run(environment, wall, output).await;
+    }
+    // A file that cannot be read must not leave an empty store behind.
+    let source = match &arguments.command {
+        Command::Import { file } => Some(open_input(file)?),
+        _ => None,
+    };
+    let host = Host::open(&arguments.common.store, environment, wall).await?;
+    if let Some(now) = environment.rehearsed_now {
+        output.say(format!("Rehearsal: the clock stands at {now} (LAPSEWATCH_NOW)."))?;
+    }
+    match arguments.command {
+        Command::Import { .. } => {
+            let source = source.context("no input")?;
+            let imported = take_in(&host, source, output).await?;
+            document(&host, output, imported)?;
+            Ok(Done::Done)
+        }
+        Command::Sweep { due, domain } => {
+            let swept = match (due, domain.is_empty()) {
+                (_, false) => sweep::domains(&host, parse_all(&domain)?, output).await?,
+                (true, true) => sweep::run(&host, Mode::Due, output).await?,
+                (false, true) => sweep::run(&host, Mode::Sweep, output).await?,
+            };
+            swept.say(output)?;
+            document(&host, output, swept.document())?;
+            Ok(Done::Done)
+        }
+        Command::Plan => tell(&host, &host.applier().plan().await?, false, output),
+        Command::Apply => tell(&host, &host.applier().apply().await?, true, output),
+        Command::Release { plan } => {
+            let applied = host.applier().release(&PlanId::from_stored(plan)).await?;
+            tell(&host, &applied, true, output)
+        }
+        Command::Restore { plan } => restore(&host, &PlanId::from_stored(plan), output).await,
+        Command::Check { domain } => check(&host, parse(&domain)?, output).await,
+        Command::Show { domain } => show(&host, parse(&domain)?, output).await,
+        Command::Demo => Ok(Done::Done),
+    }
+}
+
+fn tell(host: &Host, applied: &lapsewatch_pipeline::Applied, done: bool, output: Output) -> Result<Done> {
+    account::say(applied, done, output)?;
+    document(host, output, account::document(applied))?;
+    Ok(if applied.waiting.is_empty() { Done::Done } else { Done::PlanHeld })
+}
+
+/// Prints the document, with the rehearsal's time where there is one.
+fn document(host: &Host, output: Output, mut value: Value) -> Result<()> {
+    if let (Some(now), Some(fields)) = (host.environment.rehearsed_now, value.as_object_mut()) {
+        fields.insert("rehearsed_now".to_owned(), json!(now));
+    }
+    output.document(&value)
+}
+
+fn open_input(file: &Path) -> Result<Box<dyn Read + Send>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    if file.is_dir() {
+        bail!("{} is a directory; name a CSV or JSON-lines file", file.display());
+    }
+    let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    Ok(Box::new(opened))
+}
+
+/// Takes addresses in, says what became of them, and answers the document on it.
+pub(crate) async fn take_in(host: &Host, source: Box<dyn Read + Send>, output: Output) -> Result<Value> {
+    let report = host.directory.import(source, host.clock.now(), |_| {}).await?;
+    output.say(format!(
+        "{} read: {} added, {} updated, {} unchanged, {} bad",
+        counted(report.read, "line", "lines"),
+        report.added,
+        report.updated,
+        report.unchanged,
+        report.bad_lines
+    ))?;
+    for bad in &report.bad {
+        output.say(format!("  line {}: {}", bad.line, bad.reason))?;
+    }
+    let more = report.bad_lines.saturating_sub(report.bad.len() as u64);
+    if more > 0 {
+        output.say(format!("  and {more} more"))?;
+    }
+    for (reason, addresses) in &report.unwatchable {
+        output.say(format!("  {} cannot be watched: {reason}", counted(*addresses, "address", "addresses")))?;
+    }
+    output.say(format!(
+        "the directory holds {} behind {}",
+        counted(report.addresses, "verified address", "verified addresses"),
+        counted(report.domains, "domain", "domains")
+    ))?;
+    let bad: Vec<_> =
+        report.bad.iter().map(|bad| json!({"line": bad.line, "reason": bad.reason.to_string()})).collect();
+    Ok(json!({
+            "read": report.read,
+            "added": report.added,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "bad_lines": report.bad_lines,
+            "bad": bad,
+            "unwatchable": report.unwatchable,
+            "addresses": report.addresses,
+            "domains": report.domains,
+    }))
+}
+
+async fn restore(host: &Host, plan: &PlanId, output: Output) -> Result<Done> {
+    let restored = host.applier().restore(plan).await?;
+    for one in &restored {
+        let addresses = counted(one.outcome.addresses, "address", "addresses");
+        output.say(format!("{}: {addresses} verified again", one.domain))?;
+    }
+    let list: Vec<_> = restored
+        .iter()
+        .map(|one| json!({"domain": one.domain, "addresses": one.outcome.addresses, "left": one.outcome.left}))
+        .collect();
+    document(host, output, json!({"plan": plan, "restored": list}))?;
+    Ok(Done::Done)
+}
+
+async fn check(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
+    let watched = WatchedDomain { domain: domain.clone(), earliest_verified_at: None };
+    if host.watchlist.get(&domain).await?.is_none() {
+        host.watchlist.watch(&[watched], None, host.clock.now()).await?;
+    }
+    let swept = sweep::domains(host, vec![domain.clone()], output).await?;
+    swept.say(output)?;
+    let record = host.watchlist.get(&domain).await?;
+    say_record(&domain, record.as_ref(), output)?;
+    let verdict = record.as_ref().and_then(|record| record.verdict).map(lapsewatch_core::Verdict::name);
+    document(host, output, json!({"domain": domain, "verdict": verdict, "record": record}))?;
+    Ok(Done::Done)
+}
+
+async fn show(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
+    let record = host.watchlist.get(&domain).await?;
+    let mut events = Vec::new();
+    let mut after = None;
+    loop {
+        let page = host.watchlist.events(&domain, after.as_ref()).await?;
+        events.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if record.is_none() && events.is_empty() {
+        return Err(anyhow!("nothing is known of {domain}: it is not on the watchlist and never was"));
+    }
+    say_record(&domain, record.as_ref(), output)?;
+    for event in &events {
+        let kind = serde_json::to_value(&event.kind)?;
+        let name = kind["kind"].as_str().unwrap_or_default().replace('_', " ");
+        output.say(format!("  {}  {name}", event.at))?;
+    }
+    document(host, output, json!({"domain": domain, "record": record, "events": events}))?;
+    Ok(Done::Done)
+}
+
+fn say_record(domain: &DomainName, record: Option<&Record>, output: Output) -> Result<()> {
+    let Some(record) = record else {
+        return output.say(format!("{domain}: not on the watchlist any more"));
+    };
+    let verdict = record.verdict.map_or("not looked at yet".to_owned(), |verdict| verdict.to_string());
+    output.say(format!("{domain}: {verdict} since {}; next look {}", record.since, record.next_check_at))?;
+    if let Some(look) = &record.evidence {
+        output.say(format!("  {}", account::look_in_words(look)))?;
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<DomainName> {
+    text.parse().map_err(|why| anyhow!("{text}: {why}"))
+}
+
+fn parse_all(texts: &[String]) -> Result<Vec<DomainName>> {
+    texts.iter().map(|text| parse(text)).collect()
+}

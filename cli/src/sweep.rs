@@ -1,0 +1,154 @@
+//! `sweep`: dispatch and check in one process, with a progress bar on a terminal.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::SignedDuration;
+use lapsewatch_core::{DomainName, Mode, Month, Run, RunId, Timestamp};
+use lapsewatch_pipeline::{DispatchError, Dispatched, Dispatcher};
+use lapsewatch_watchlist::Watchlist;
+use serde_json::{Value, json};
+
+use crate::host::Host;
+use crate::local_queue::{LocalQueue, Results};
+use crate::output::{Output, counted};
+
+/// What came of a sweep.
+#[derive(Debug)]
+pub(crate) struct Swept {
+    run: Run,
+    results: Results,
+    waiting_until: Timestamp,
+}
+
+/// Runs a sweep, or a run over what is due. A run of the same mode that was interrupted is gone on with.
+pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept> {
+    let _company = host.join().await?;
+    let mut run = match host.watchlist.unfinished_run(mode).await? {
+        Some(run) => run,
+        None => Run::new(RunId::new(mode, host.clock.now()), mode, host.clock.now()),
+    };
+    let bar = bar(output);
+    loop {
+        let (dispatcher, results) = dispatcher(host, &bar)?;
+        let dispatched = tokio::select! {
+            dispatched = dispatcher.dispatch(run.clone(), None) => dispatched,
+            _ = tokio::signal::ctrl_c() => {
+                dispatcher.queue.settle().await;
+                return Err(anyhow!("stopped; the looks taken are kept, and the next sweep goes on from here"));
+            }
+        };
+        match dispatched {
+            Ok(Dispatched::Finished(_) | Dispatched::ToBeContinued(_)) => {}
+            Ok(Dispatched::Busy) => dispatcher.help(&run).await.map_err(|error| reason(&dispatcher, error))?,
+            // A rehearsal's clock stands still: the next run of the same moment takes the next millisecond as its name.
+            Ok(Dispatched::AlreadyFinished(finished)) => {
+                let next = finished.started_at + SignedDuration::from_millis(1);
+                run = Run::new(RunId::new(mode, next), mode, next);
+                continue;
+            }
+            Err(error) => return Err(reason(&dispatcher, error)),
+        }
+        bar.finish_and_clear();
+        let results = results(&dispatcher.queue);
+        let run = host.watchlist.run(&run.id).await?.unwrap_or(run);
+        return Ok(Swept { run, results, waiting_until: Month::of(host.clock.now()).end() });
+    }
+}
+
+/// Looks at named domains.
+pub(crate) async fn domains(host: &Host, domains: Vec<DomainName>, output: Output) -> Result<Swept> {
+    let _company = host.join().await?;
+    for domain in &domains {
+        if host.watchlist.get(domain).await?.is_none() {
+            return Err(anyhow!("{domain} is not on the watchlist: no verified address depends on it, or no sweep has seen one yet"));
+        }
+    }
+    let now = host.clock.wall();
+    let run = Run::new(RunId::new(Mode::Domains, now), Mode::Domains, host.clock.now());
+    let bar = bar(output);
+    let (dispatcher, results) = dispatcher(host, &bar)?;
+    dispatcher.send_domains(&run, domains).await.map_err(|error| reason(&dispatcher, error))?;
+    bar.finish_and_clear();
+    let results = results(&dispatcher.queue);
+    Ok(Swept { run, results, waiting_until: Month::of(host.clock.now()).end() })
+}
+
+type LocalDispatcher = Dispatcher<
+    lapsewatch_watchlist::sqlite::SqliteWatchlist,
+    lapsewatch_directory::sqlite::SqliteDirectory,
+    LocalQueue,
+>;
+
+fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<(LocalDispatcher, fn(&LocalQueue) -> Results)> {
+    let bar = bar.clone();
+    let queue = LocalQueue::start(host.checker()?, move |done| bar.inc(done));
+    let dispatcher = Dispatcher {
+        watchlist: host.watchlist.clone(),
+        directory: host.directory.clone(),
+        queue,
+        monthly_budget: host.environment.monthly_budget,
+        clock: host.clock,
+    };
+    Ok((dispatcher, LocalQueue::results))
+}
+
+/// What stopped the checks says more than that they have stopped.
+fn reason(dispatcher: &LocalDispatcher, error: DispatchError) -> anyhow::Error {
+    dispatcher.queue.results().error.map_or_else(|| error.into(), Into::into)
+}
+
+fn bar(output: Output) -> ProgressBar {
+    match output {
+        Output::Json => ProgressBar::hidden(),
+        Output::Text => {
+            let bar = ProgressBar::no_length();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} domains checked, {per_sec}, {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        }
+    }
+}
+
+impl Swept {
+    /// The sentences.
+    pub(crate) fn say(&self, output: Output) -> Result<()> {
+        let looked: u64 = self.results.verdicts.values().sum();
+        output.say(format!("{}: {} checked", self.run.id, counted(looked, "domain", "domains")))?;
+        for (verdict, count) in &self.results.verdicts {
+            output.say(format!("  {count:>8} {verdict}"))?;
+        }
+        if self.waiting() > 0 {
+            output.say(format!(
+                "  {:>8} wait: this month's budget (FASTLY_MONTHLY_BUDGET) is spent until {}; the riskiest were looked at first",
+                self.waiting(),
+                self.waiting_until
+            ))?;
+        }
+        if self.results.failed > 0 {
+            output.say(format!("  {:>8} could not be checked and stay due", self.results.failed))?;
+        }
+        Ok(())
+    }
+
+    /// The document.
+    pub(crate) fn document(&self) -> Value {
+        json!({
+            "run": self.run.id,
+            "mode": self.run.mode,
+            "synced": self.run.counters.synced,
+            "forgotten": self.run.counters.forgotten,
+            "verdicts": self.results.verdicts,
+            "waiting": self.waiting(),
+            "waiting_until": (self.waiting() > 0).then_some(self.waiting_until),
+            "failed": self.results.failed,
+        })
+    }
+
+    fn waiting(&self) -> u64 {
+        self.run.counters.waiting.max(self.results.over_budget)
+    }
+}
