@@ -1,10 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "dynamodb")]
-pub mod dynamodb;
 pub mod import;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
 
 use std::future::Future;
 
@@ -14,18 +10,30 @@ use lapsewatch_core::{Cursor, Outcome, Page, RestoreOrder, UnverifyOrder, Watche
 pub trait Directory: Send + Sync + 'static {
     /// The next page of domains that stand behind a verified address, each with the earliest `verified_at`. A domain may
     /// stand on two pages; nothing but the pages bounds memory.
-    fn domains(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page<WatchedDomain>, DirectoryError>> + Send;
+    fn domains(
+        &self,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page<WatchedDomain>, DirectoryError>> + Send;
 
     /// What `unverify` would do; changes nothing.
-    fn preview(&self, order: &UnverifyOrder) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
+    fn preview(
+        &self,
+        order: &UnverifyOrder,
+    ) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
 
     /// Un-verifies the verified addresses at the domain that were verified before `verified_before`, or at a time nobody
     /// knows, by either of the two names that an address may depend on. Each write is conditional: an address verified
     /// again since is left alone. The same order again changes nothing and counts what it has changed before.
-    fn unverify(&self, order: &UnverifyOrder) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
+    fn unverify(
+        &self,
+        order: &UnverifyOrder,
+    ) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
 
     /// Verifies again what that plan un-verified at the domain and nobody has touched since.
-    fn restore(&self, order: &RestoreOrder) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
+    fn restore(
+        &self,
+        order: &RestoreOrder,
+    ) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
 }
 
 /// Why the directory could not be read or written. No variant carries an address.
@@ -47,4 +55,7 @@ pub enum DirectoryError {
         #[source]
         source: std::io::Error,
     },
+    /// The input of an import is not a file of addresses.
+    #[error("nothing was imported")]
+    Format(#[from] import::NotAnAddressFile),
 }
