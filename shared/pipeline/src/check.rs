@@ -180,7 +180,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
                 }
                 // Without a deadline there is time: the lease is long enough for a wait in small steps.
                 (Slots::TooLate(first), None) => {
-                    self.clock.sleep_until(first.min(wall + FAR)).await
+                    self.clock.sleep_until(first.min(wall + FAR)).await;
                 }
             }
         }

@@ -67,7 +67,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
             .await?
         {
             RunStart::Started => run,
-            RunStart::Resumed(left) => self.resumed(left),
+            RunStart::Resumed(left) => Self::resumed(left),
             RunStart::Busy => return Ok(Dispatched::Busy),
             RunStart::Finished(run) => return Ok(Dispatched::AlreadyFinished(run)),
         };
@@ -102,7 +102,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
         loop {
             let page = self
                 .watchlist
-                .unchecked(&run.id, self.due_by(run), after.as_ref())
+                .unchecked(&run.id, Self::due_by(run), after.as_ref())
                 .await?;
             self.send(run, page.items).await?;
             after = page.next;
@@ -114,7 +114,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
 
     /// What a queue of this process's own held when it died was never dealt with: sending begins anew, and what the run
     /// has checked is not listed again.
-    fn resumed(&self, mut run: Run) -> Run {
+    fn resumed(mut run: Run) -> Run {
         if !Q::DURABLE && matches!(run.stage, Stage::Send { .. }) {
             run.stage = Stage::Send { after: None };
         }
@@ -166,7 +166,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
         let left = self
             .monthly_budget
             .saturating_sub(self.watchlist.spent(month).await?);
-        let due_by = self.due_by(run);
+        let due_by = Self::due_by(run);
         let page = self
             .watchlist
             .unchecked(&run.id, due_by, after.as_ref())
@@ -196,7 +196,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
         Ok(self.queue.send(messages.collect()).await?)
     }
 
-    fn due_by(&self, run: &Run) -> Option<Timestamp> {
+    fn due_by(run: &Run) -> Option<Timestamp> {
         match run.mode {
             Mode::Sweep | Mode::Domains => None,
             Mode::Due => Some(run.started_at),
