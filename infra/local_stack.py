@@ -69,8 +69,10 @@ def emulator():
     endpoint = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="lapsewatch-local-stack-") as home:
         settings = {
-            # Its default is every interface, and it has no authentication.
+            # Its default is every interface, and the key to it is no secret.
             "BIND_HOST": "127.0.0.1",
+            # Roles and policies count: a function may do what its role allows, and "test" is the account's root.
+            "AUTH": "true",
             "MINISTACK_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "AWS_ENDPOINT_URL": endpoint,

@@ -4,8 +4,11 @@
 //! - [`Rie`]: one function binary behind AWS's own Runtime Interface Emulator.
 //! - [`functions`]: the compiled functions, as the host's cargo builds them.
 //!
+//! To the emulator, the key `test` with the secret `test` is the account's root; a function is what its role lets it be.
+//!
 //! Each is a process that ends with its owner, however that ends, and leaves nothing behind (`infra/supervise.py`).
 
+mod client;
 pub mod functions;
 mod local_stack;
 mod rie;

@@ -4,30 +4,21 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::client::{Client, ENVIRONMENT};
 use crate::supervised::Supervised;
 use crate::{functions, tools};
 
 /// Set by `infra/local_stack.py run`: the emulator everybody shares.
 const SHARED_ENDPOINT: &str = "LAPSEWATCH_LOCAL_STACK";
 
-/// What every AWS client of the tests says it is; the emulator asks for no more.
-const ENVIRONMENT: [(&str, &str); 5] = [
-    ("AWS_ACCESS_KEY_ID", "test"),
-    ("AWS_SECRET_ACCESS_KEY", "test"),
-    ("AWS_DEFAULT_REGION", "us-east-1"),
-    ("AWS_REGION", "us-east-1"),
-    ("AWS_EC2_METADATA_DISABLED", "true"),
-];
-
 /// A running AWS emulator.
 pub struct LocalStack {
-    endpoint: String,
-    http: reqwest::Client,
+    client: Client,
     /// None when it is somebody else's.
     _process: Option<Supervised>,
 }
@@ -76,11 +67,15 @@ impl LocalStack {
         static OWN: OnceCell<LocalStack> = OnceCell::const_new();
         let endpoint = match std::env::var(SHARED_ENDPOINT) {
             Ok(endpoint) => endpoint,
-            Err(_) => OWN.get_or_try_init(Self::start_own).await?.endpoint.clone(),
+            Err(_) => OWN
+                .get_or_try_init(Self::start_own)
+                .await?
+                .client
+                .endpoint
+                .clone(),
         };
         Ok(Self {
-            endpoint,
-            http: reqwest::Client::new(),
+            client: Client::new(endpoint),
             _process: None,
         })
     }
@@ -92,15 +87,14 @@ impl LocalStack {
     pub async fn start_own() -> Result<Self> {
         let (process, endpoint) = tokio::task::spawn_blocking(start_process).await??;
         Ok(Self {
-            endpoint,
-            http: reqwest::Client::new(),
+            client: Client::new(endpoint),
             _process: Some(process),
         })
     }
 
     /// Its one base URL, for `AWS_ENDPOINT_URL` or a client's `endpoint_url`.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.client.endpoint
     }
 
     /// Creates the two tables, keys and indexes as in `template.yaml`, named `{prefix}-watchlist` and `{prefix}-directory`.
@@ -145,11 +139,11 @@ impl LocalStack {
     /// # Errors
     /// When the function fails; the text holds what it said.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
-        let url = format!(
-            "{}/2015-03-31/functions/{function}/invocations",
-            self.endpoint
-        );
-        let response = self.http.post(url).json(event).send().await?;
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let response = self
+            .client
+            .post("lambda", &path, &[], event.to_string())
+            .await?;
         let status = response.status();
         let failed = response.headers().contains_key("x-amz-function-error");
         let body = response.text().await?;
@@ -168,9 +162,7 @@ impl LocalStack {
         let mut lines = String::new();
         let mut request = json!({ "logGroupName": log_group });
         loop {
-            let answer = self
-                .call("logs", "Logs_20140328.FilterLogEvents", &request)
-                .await?;
+            let answer = self.call("Logs_20140328.FilterLogEvents", &request).await?;
             for event in answer["events"].as_array().into_iter().flatten() {
                 lines.push_str(event["message"].as_str().unwrap_or_default().trim_end());
                 lines.push('\n');
@@ -182,32 +174,26 @@ impl LocalStack {
         }
     }
 
-    /// One call in AWS's JSON protocol; the emulator looks only at which service the signature names.
-    async fn call(&self, service: &str, target: &str, request: &Value) -> Result<Value> {
-        let credential = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        );
+    /// One call in AWS's JSON protocol.
+    async fn call(&self, target: &str, request: &Value) -> Result<Value> {
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target),
+        ];
         let response = self
-            .http
-            .post(&self.endpoint)
-            .header("authorization", credential)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
-            .body(request.to_string())
-            .send()
+            .client
+            .post("logs", "/", &headers, request.to_string())
             .await?;
         let status = response.status();
         let body = response.text().await?;
-        if !status.is_success() {
-            bail!("{target} answered {status}: {body}");
-        }
+        ensure!(status.is_success(), "{target} answered {status}: {body}");
         Ok(serde_json::from_str(&body)?)
     }
 
     fn pointed_here(&self, mut command: Command) -> Command {
         command
             .envs(ENVIRONMENT)
-            .env("AWS_ENDPOINT_URL", &self.endpoint);
+            .env("AWS_ENDPOINT_URL", &self.client.endpoint);
         command
     }
 }

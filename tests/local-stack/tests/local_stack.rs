@@ -1,24 +1,25 @@
 //! The emulator starts, does its work and leaves nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
 
 use std::net::TcpStream;
 
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::KeySchemaElement;
+use aws_sdk_dynamodb::{Client, Config};
 use local_stack::LocalStack;
-use serde_json::{Value, json};
 
-/// One `DynamoDB` call, without a client library.
-async fn dynamodb(endpoint: &str, operation: &str, request: Value) -> Value {
-    let credential = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
-    let response = reqwest::Client::new()
-        .post(endpoint)
-        .header("authorization", credential)
-        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
-        .body(request.to_string())
-        .send()
-        .await
-        .unwrap();
-    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+/// A client with the key that is the account's root.
+fn dynamodb(endpoint: &str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"));
+    Client::from_conf(config.build())
 }
 
 fn listens(endpoint: &str) -> bool {
@@ -31,31 +32,47 @@ async fn the_tables_have_the_keys_and_indexes_of_the_template() {
     let tables = stack.create_tables("as-in-the-template").await.unwrap();
     assert_eq!(tables.watchlist, "as-in-the-template-watchlist");
 
-    let table = &dynamodb(
-        stack.endpoint(),
-        "DescribeTable",
-        json!({ "TableName": tables.watchlist }),
-    )
-    .await["Table"];
-    assert_eq!(
-        table["KeySchema"],
-        json!([{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "sk", "KeyType": "RANGE" }])
-    );
-    let indexes: Vec<_> = table["GlobalSecondaryIndexes"]
-        .as_array()
+    let dynamodb = dynamodb(stack.endpoint());
+    let watchlist = dynamodb
+        .describe_table()
+        .table_name(&tables.watchlist)
+        .send()
+        .await
         .unwrap()
+        .table
+        .unwrap();
+    assert_eq!(keys(watchlist.key_schema()), ["pk", "sk"]);
+    let mut indexes: Vec<_> = watchlist
+        .global_secondary_indexes()
         .iter()
-        .map(|index| &index["IndexName"])
+        .map(|index| (index.index_name().unwrap(), keys(index.key_schema())))
         .collect();
-    assert_eq!(indexes, ["due", "pending"]);
+    indexes.sort();
+    assert_eq!(
+        indexes,
+        [
+            ("due", vec!["due_shard", "next_check_at"]),
+            ("pending", vec!["pending", "pending_since"])
+        ]
+    );
 
-    let table = &dynamodb(
-        stack.endpoint(),
-        "DescribeTable",
-        json!({ "TableName": tables.directory }),
-    )
-    .await["Table"];
-    assert_eq!(table["KeySchema"][0]["AttributeName"], "pk");
+    let directory = dynamodb
+        .describe_table()
+        .table_name(&tables.directory)
+        .send()
+        .await
+        .unwrap()
+        .table
+        .unwrap();
+    assert_eq!(keys(directory.key_schema()), ["pk", "sk"]);
+    assert!(directory.global_secondary_indexes().is_empty());
+}
+
+fn keys(schema: &[KeySchemaElement]) -> Vec<&str> {
+    schema
+        .iter()
+        .map(KeySchemaElement::attribute_name)
+        .collect()
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A function runs behind the Runtime Interface Emulator as behind Lambda.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
