@@ -1,1 +1,6 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+
+mod migrate;
+mod store;
+
+pub use store::{Store, StoreError};
