@@ -1,0 +1,79 @@
+# What one does daily. `make test` installs what it needs under .tools/ and target/, and nothing elsewhere.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+VENV   := .tools/venv
+TOOLS  := $(VENV)/.installed
+PYTHON := $(CURDIR)/$(VENV)/bin/python -B
+# The whole workspace with all features, always: each dependency is compiled once, whatever is built from it.
+WHOLE  := --workspace --all-features $(CARGO_FLAGS)
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+# `sam validate` wants a region and asks nobody.
+export AWS_DEFAULT_REGION ?= us-east-1
+
+.PHONY: help demo tools tools-upgrade lint lint-rust lint-stack test functions build deploy-local bench clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## The main job on this machine, with a stand-in for Fastly
+	cargo run --release -- demo
+
+# ------------------------------------------------------------------------------------------------ Tools
+tools: $(TOOLS) ## The pinned Python tools, in .tools/venv
+
+$(TOOLS): infra/requirements.txt
+	test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+tools-upgrade: ## Writes requirements.txt anew from requirements.in
+	rm -rf $(VENV)-new && python3 -m venv $(VENV)-new
+	$(VENV)-new/bin/python -m pip install --quiet --disable-pip-version-check --requirement infra/requirements.in
+	{ echo "# What requirements.in asks for and all that follows from it; written by \`make tools-upgrade\`, not by hand."; \
+	  $(VENV)-new/bin/python -m pip freeze; } > infra/requirements.txt
+	rm -rf $(VENV)-new
+
+# ------------------------------------------------------------------------------------------------ Checks
+lint: lint-rust lint-stack ## Everything that can be said without running it
+
+lint-rust: $(TOOLS)
+	cargo fmt --all --check
+	cargo clippy $(WHOLE) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(WHOLE) --no-deps --document-private-items --quiet
+	cargo deny --offline --log-level error check bans licenses sources
+	$(PYTHON) infra/check_one_stack.py
+
+lint-stack: $(TOOLS)
+	sam validate --lint
+	cfn-lint template.yaml
+	checkov --config-file infra/checkov.yaml --quiet --compact
+
+# ------------------------------------------------------------------------------------------------ Tests
+test: $(TOOLS) functions ## Everything, the end-to-end on the local stack included
+	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug \
+	  $(PYTHON) infra/local_stack.py run cargo nextest run $(WHOLE) $(NEXTEST_FLAGS)
+	cargo test $(WHOLE) --doc --quiet
+
+functions: ## The functions as the tests use them: no optimisation, this machine's architecture
+	cargo build $(WHOLE) --all-targets
+
+bench: $(TOOLS) functions ## The measurements: the tests that are ignored because they take a whole machine
+	cargo build --release --bins $(WHOLE)
+	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug \
+	  $(PYTHON) infra/local_stack.py run cargo nextest run --release $(WHOLE) --run-ignored only --no-capture $(NEXTEST_FLAGS)
+
+# ------------------------------------------------------------------------------------------------ The stack
+build: $(TOOLS) ## The functions as they are shipped, in .aws-sam/build
+	sam build --beta-features
+
+deploy-local: $(TOOLS) functions ## The stack in the emulator, until Ctrl-C. PARAMETERS="FastlyUrl=http://127.0.0.1:9000"
+	$(PYTHON) infra/local_stack.py run sh -c 'export AWS_ENDPOINT_URL=$$LAPSEWATCH_LOCAL_STACK; \
+	  $(PYTHON) infra/deploy_local.py --functions $(TARGET)/debug $(PARAMETERS) | $(PYTHON) -m json.tool && \
+	  echo "export AWS_ENDPOINT_URL=$$AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1" && \
+	  exec sleep infinity'
+
+clean: ## Removes what the other targets made
+	cargo clean
+	rm -rf .aws-sam .tools
