@@ -54,7 +54,7 @@ impl Email {
                 Hyphens::Allow,
                 DnsLength::Ignore,
             )
-            .map_or_else(|_| host.to_ascii_lowercase(), |name| name.into_owned());
+            .map_or_else(|_| host.to_ascii_lowercase(), std::borrow::Cow::into_owned);
         Self(format!("{}@{domain}", local.to_ascii_lowercase()))
     }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod import;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use std::future::Future;
 
