@@ -35,7 +35,11 @@ pub(crate) fn say(applied: &Applied, done: bool, output: Output) -> Result<()> {
         for limit in &applied.exceeded {
             output.say(format!("    {limit}"))?;
         }
-        let mut plans: Vec<_> = applied.waiting.iter().filter_map(|waiting| waiting.plan.as_ref()).collect();
+        let mut plans: Vec<_> = applied
+            .waiting
+            .iter()
+            .filter_map(|waiting| waiting.plan.as_ref())
+            .collect();
         plans.dedup();
         for plan in plans {
             output.say(format!("    to let it through: lapsewatch release {plan}"))?;
@@ -76,8 +80,15 @@ fn sentence(planned: &Planned, done: bool) -> String {
         Confirmation::TwoSources => "two independent sources agree",
         Confirmation::TwoLooks => "two looks, far enough apart, agree",
     };
-    let plan = planned.plan.as_ref().map(|plan| format!(" ({plan})")).unwrap_or_default();
-    format!("{}: {}; {addresses} {verb}, as {sure}{plan}", planned.domain, planned.verdict)
+    let plan = planned
+        .plan
+        .as_ref()
+        .map(|plan| format!(" ({plan})"))
+        .unwrap_or_default();
+    format!(
+        "{}: {}; {addresses} {verb}, as {sure}{plan}",
+        planned.domain, planned.verdict
+    )
 }
 
 /// One look, as in `2026-12-01T00:00:00Z  Fastly: undelegated inactive`.
@@ -86,7 +97,13 @@ pub(crate) fn look_in_words(look: &Evidence) -> String {
         FastlyFinding::Answered { status, .. } => status.to_string(),
         FastlyFinding::NoAnswer { reason } => {
             let reason = serde_json::to_value(reason).unwrap_or(Value::Null);
-            format!("no answer ({})", reason["reason"].as_str().unwrap_or("unknown").replace('_', " "))
+            format!(
+                "no answer ({})",
+                reason["reason"]
+                    .as_str()
+                    .unwrap_or("unknown")
+                    .replace('_', " ")
+            )
         }
     };
     format!("{}  Fastly: {said}", look.observed_at)

@@ -18,7 +18,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// The file that everything is kept in
-    #[arg(long, global = true, default_value = "./lapsewatch.db", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "./lapsewatch.db",
+        value_name = "FILE"
+    )]
     pub(crate) store: PathBuf,
     /// Print one JSON document on standard output, and nothing else
     #[arg(long, global = true)]
@@ -28,7 +33,7 @@ pub(crate) struct Common {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Take addresses in from CSV (email,verified_at,account) or JSON lines; `-` reads standard input
+    /// Take addresses in from CSV (`email,verified_at,account`) or JSON lines; `-` reads standard input
     Import {
         /// The file
         file: PathBuf,

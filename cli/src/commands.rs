@@ -35,19 +35,29 @@ impl From<Done> for ExitCode {
 }
 
 /// Runs a command.
-pub(crate) async fn run(arguments: Arguments, environment: &Environment, wall: fn() -> Timestamp) -> Result<Done> {
-    let output = if arguments.common.json { Output::Json } else { Output::Text };
+pub(crate) async fn run(
+    arguments: Arguments,
+    environment: &Environment,
+    wall: fn() -> Timestamp,
+) -> Result<Done> {
+    let output = if arguments.common.json {
+        Output::Json
+    } else {
+        Output::Text
+    };
     if let Command::Demo = arguments.command {
-        return demo::run(environment, wall, output).await;
+        return demo::run(wall, output).await;
     }
     // A file that cannot be read must not leave an empty store behind.
     let source = match &arguments.command {
         Command::Import { file } => Some(open_input(file)?),
         _ => None,
     };
-    let host = Host::open(&arguments.common.store, environment, wall).await?;
+    let host = Host::open(&arguments.common.store, environment, wall)?;
     if let Some(now) = environment.rehearsed_now {
-        output.say(format!("Rehearsal: the clock stands at {now} (LAPSEWATCH_NOW)."))?;
+        output.say(format!(
+            "Rehearsal: the clock stands at {now} (LAPSEWATCH_NOW)."
+        ))?;
     }
     match arguments.command {
         Command::Import { .. } => {
@@ -79,10 +89,19 @@ pub(crate) async fn run(arguments: Arguments, environment: &Environment, wall: f
     }
 }
 
-fn tell(host: &Host, applied: &lapsewatch_pipeline::Applied, done: bool, output: Output) -> Result<Done> {
+fn tell(
+    host: &Host,
+    applied: &lapsewatch_pipeline::Applied,
+    done: bool,
+    output: Output,
+) -> Result<Done> {
     account::say(applied, done, output)?;
     document(host, output, account::document(applied))?;
-    Ok(if applied.waiting.is_empty() { Done::Done } else { Done::PlanHeld })
+    Ok(if applied.waiting.is_empty() {
+        Done::Done
+    } else {
+        Done::PlanHeld
+    })
 }
 
 /// Prints the document, with the rehearsal's time where there is one.
@@ -98,15 +117,25 @@ fn open_input(file: &Path) -> Result<Box<dyn Read + Send>> {
         return Ok(Box::new(std::io::stdin()));
     }
     if file.is_dir() {
-        bail!("{} is a directory; name a CSV or JSON-lines file", file.display());
+        bail!(
+            "{} is a directory; name a CSV or JSON-lines file",
+            file.display()
+        );
     }
     let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
     Ok(Box::new(opened))
 }
 
 /// Takes addresses in, says what became of them, and answers the document on it.
-pub(crate) async fn take_in(host: &Host, source: Box<dyn Read + Send>, output: Output) -> Result<Value> {
-    let report = host.directory.import(source, host.clock.now(), |_| {}).await?;
+pub(crate) async fn take_in(
+    host: &Host,
+    source: Box<dyn Read + Send>,
+    output: Output,
+) -> Result<Value> {
+    let report = host
+        .directory
+        .import(source, host.clock.now(), |_| {})
+        .await?;
     output.say(format!(
         "{} read: {} added, {} updated, {} unchanged, {} bad",
         counted(report.read, "line", "lines"),
@@ -123,15 +152,21 @@ pub(crate) async fn take_in(host: &Host, source: Box<dyn Read + Send>, output: O
         output.say(format!("  and {more} more"))?;
     }
     for (reason, addresses) in &report.unwatchable {
-        output.say(format!("  {} cannot be watched: {reason}", counted(*addresses, "address", "addresses")))?;
+        output.say(format!(
+            "  {} cannot be watched: {reason}",
+            counted(*addresses, "address", "addresses")
+        ))?;
     }
     output.say(format!(
         "the directory holds {} behind {}",
         counted(report.addresses, "verified address", "verified addresses"),
         counted(report.domains, "domain", "domains")
     ))?;
-    let bad: Vec<_> =
-        report.bad.iter().map(|bad| json!({"line": bad.line, "reason": bad.reason.to_string()})).collect();
+    let bad: Vec<_> = report
+        .bad
+        .iter()
+        .map(|bad| json!({"line": bad.line, "reason": bad.reason.to_string()}))
+        .collect();
     Ok(json!({
             "read": report.read,
             "added": report.added,
@@ -160,16 +195,28 @@ async fn restore(host: &Host, plan: &PlanId, output: Output) -> Result<Done> {
 }
 
 async fn check(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
-    let watched = WatchedDomain { domain: domain.clone(), earliest_verified_at: None };
+    let watched = WatchedDomain {
+        domain: domain.clone(),
+        earliest_verified_at: None,
+    };
     if host.watchlist.get(&domain).await?.is_none() {
-        host.watchlist.watch(&[watched], None, host.clock.now()).await?;
+        host.watchlist
+            .watch(&[watched], None, host.clock.now())
+            .await?;
     }
     let swept = sweep::domains(host, vec![domain.clone()], output).await?;
     swept.say(output)?;
     let record = host.watchlist.get(&domain).await?;
     say_record(&domain, record.as_ref(), output)?;
-    let verdict = record.as_ref().and_then(|record| record.verdict).map(lapsewatch_core::Verdict::name);
-    document(host, output, json!({"domain": domain, "verdict": verdict, "record": record}))?;
+    let verdict = record
+        .as_ref()
+        .and_then(|record| record.verdict)
+        .map(lapsewatch_core::Verdict::name);
+    document(
+        host,
+        output,
+        json!({"domain": domain, "verdict": verdict, "record": record}),
+    )?;
     Ok(Done::Done)
 }
 
@@ -186,7 +233,9 @@ async fn show(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
         }
     }
     if record.is_none() && events.is_empty() {
-        return Err(anyhow!("nothing is known of {domain}: it is not on the watchlist and never was"));
+        return Err(anyhow!(
+            "nothing is known of {domain}: it is not on the watchlist and never was"
+        ));
     }
     say_record(&domain, record.as_ref(), output)?;
     for event in &events {
@@ -194,7 +243,11 @@ async fn show(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
         let name = kind["kind"].as_str().unwrap_or_default().replace('_', " ");
         output.say(format!("  {}  {name}", event.at))?;
     }
-    document(host, output, json!({"domain": domain, "record": record, "events": events}))?;
+    document(
+        host,
+        output,
+        json!({"domain": domain, "record": record, "events": events}),
+    )?;
     Ok(Done::Done)
 }
 
@@ -202,8 +255,15 @@ fn say_record(domain: &DomainName, record: Option<&Record>, output: Output) -> R
     let Some(record) = record else {
         return output.say(format!("{domain}: not on the watchlist any more"));
     };
-    let verdict = record.verdict.map_or("not looked at yet".to_owned(), |verdict| verdict.to_string());
-    output.say(format!("{domain}: {verdict} since {}; next look {}", record.since, record.next_check_at))?;
+    let verdict = record
+        .verdict
+        .map_or("not looked at yet".to_owned(), |verdict| {
+            verdict.to_string()
+        });
+    output.say(format!(
+        "{domain}: {verdict} since {}; next look {}",
+        record.since, record.next_check_at
+    ))?;
     if let Some(look) = &record.evidence {
         output.say(format!("  {}", account::look_in_words(look)))?;
     }

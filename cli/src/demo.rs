@@ -18,8 +18,9 @@ const ADDRESSES: &str = include_str!("../demo/addresses.csv");
 const STATUSES: &str = include_str!("../demo/statuses.json");
 
 /// Imports a sample, sweeps, lets a day pass, sweeps again, plans, applies.
-pub(crate) async fn run(environment: &Environment, wall: fn() -> Timestamp, output: Output) -> Result<Done> {
-    let script: Script = serde_json::from_str(STATUSES).context("the demo's statuses cannot be read")?;
+pub(crate) async fn run(wall: fn() -> Timestamp, output: Output) -> Result<Done> {
+    let script: Script =
+        serde_json::from_str(STATUSES).context("the demo's statuses cannot be read")?;
     let fastly = StandIn::start(script).context("cannot start the simulated Fastly")?;
     let folder = tempfile::tempdir().context("cannot make a folder for the demo's store")?;
     let start = Timestamp::from_second(wall().as_second())?;
@@ -29,9 +30,8 @@ pub(crate) async fn run(environment: &Environment, wall: fn() -> Timestamp, outp
         pace: Gcra::new(200.0, 1),
         monthly_budget: 10_000,
         rehearsed_now: Some(start),
-        ..environment.clone()
     };
-    let host = Host::open(&folder.path().join("demo.db"), &environment, wall).await?;
+    let host = Host::open(&folder.path().join("demo.db"), &environment, wall)?;
     output.say("This is a demonstration. The statuses are SIMULATED by a stand-in for Fastly on this machine, and so is")?;
     output.say("the time that passes. No account is touched; nothing is kept.\n")?;
 
@@ -44,7 +44,10 @@ pub(crate) async fn run(environment: &Environment, wall: fn() -> Timestamp, outp
     account::say(&host.applier().plan().await?, false, output)?;
 
     let host = host.at(start + SignedDuration::from_hours(24));
-    output.say(format!("\n3. A day later ({}): sweep again", host.clock.now()))?;
+    output.say(format!(
+        "\n3. A day later ({}): sweep again",
+        host.clock.now()
+    ))?;
     sweep::run(&host, Mode::Sweep, output).await?.say(output)?;
 
     output.say("\n4. Plan: what apply would do")?;
@@ -57,7 +60,10 @@ pub(crate) async fn run(environment: &Environment, wall: fn() -> Timestamp, outp
     output.say("\n6. Left alone, and why")?;
     let left_alone = left_alone(&host, output).await?;
 
-    output.say(format!("\nThe simulated Fastly was asked {} times.", fastly.total()))?;
+    output.say(format!(
+        "\nThe simulated Fastly was asked {} times.",
+        fastly.total()
+    ))?;
     let mut document = account::document(&applied);
     if let Some(fields) = document.as_object_mut() {
         fields.insert("simulated".to_owned(), json!(true));
@@ -72,14 +78,33 @@ pub(crate) async fn run(environment: &Environment, wall: fn() -> Timestamp, outp
 async fn left_alone(host: &Host, output: Output) -> Result<Vec<serde_json::Value>> {
     let mut kept = Vec::new();
     for (domain, why) in [
-        ("spanning-tree.co.uk", "one look said that it was free, the next that it is registered: the suspicion is dropped"),
-        ("lunar-guidance.dev", "registered; that it has no name servers is no lapse"),
-        ("shortest-path.nl", "not in the DNS, which proves nothing: asked again within hours"),
-        ("abstract-types.io", "Fastly could not say: unknown is neither lapsed nor clean"),
-        ("quick-sort.uk.com", "for sale, but registered: looked at weekly"),
+        (
+            "spanning-tree.co.uk",
+            "one look said that it was free, the next that it is registered: the suspicion is dropped",
+        ),
+        (
+            "lunar-guidance.dev",
+            "registered; that it has no name servers is no lapse",
+        ),
+        (
+            "shortest-path.nl",
+            "not in the DNS, which proves nothing: asked again within hours",
+        ),
+        (
+            "abstract-types.io",
+            "Fastly could not say: unknown is neither lapsed nor clean",
+        ),
+        (
+            "quick-sort.uk.com",
+            "for sale, but registered: looked at weekly",
+        ),
     ] {
-        let domain = domain.parse().context("the demo names a domain that is none")?;
-        let Some(record) = host.watchlist.get(&domain).await? else { continue };
+        let domain = domain
+            .parse()
+            .context("the demo names a domain that is none")?;
+        let Some(record) = host.watchlist.get(&domain).await? else {
+            continue;
+        };
         let verdict = record.verdict.map_or("not looked at", Verdict::name);
         output.say(format!("{domain}: {verdict}; {why}"))?;
         if let Some(look) = &record.evidence {

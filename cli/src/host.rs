@@ -20,7 +20,6 @@ use crate::environment::Environment;
 const MAX_EVIDENCE_AGE: SignedDuration = SignedDuration::from_hours(72);
 
 /// An open store and all that works on it.
-#[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) watchlist: SqliteWatchlist,
     pub(crate) directory: SqliteDirectory,
@@ -32,7 +31,11 @@ pub(crate) struct Host {
 
 impl Host {
     /// Opens the store, or makes it.
-    pub(crate) async fn open(store: &Path, environment: &Environment, wall: fn() -> Timestamp) -> Result<Self> {
+    pub(crate) fn open(
+        store: &Path,
+        environment: &Environment,
+        wall: fn() -> Timestamp,
+    ) -> Result<Self> {
         let file = Store::open(store)?;
         Ok(Self {
             watchlist: SqliteWatchlist::open(&file)?,
@@ -95,7 +98,8 @@ impl Host {
         if alone {
             self.watchlist.end_all_leases().await?;
         }
-        file.lock_shared().with_context(|| format!("cannot lock {}", path.display()))?;
+        file.lock_shared()
+            .with_context(|| format!("cannot lock {}", path.display()))?;
         Ok(Company { _lock: file })
     }
 }

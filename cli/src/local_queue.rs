@@ -45,7 +45,10 @@ pub(crate) struct Results {
 
 impl LocalQueue {
     /// Starts checking; `on_done` hears of each batch's size.
-    pub(crate) fn start<W, S>(checker: Arc<Checker<W, S>>, on_done: impl Fn(u64) + Send + Sync + 'static) -> Self
+    pub(crate) fn start<W, S>(
+        checker: Arc<Checker<W, S>>,
+        on_done: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Self
     where
         W: Watchlist,
         S: StatusSource + Send + Sync + 'static,
@@ -60,16 +63,25 @@ impl LocalQueue {
             let on_done = Arc::new(on_done);
             loop {
                 let mut batch = Vec::with_capacity(BATCH);
-                let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+                let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+                    break;
+                };
                 if inbox.recv_many(&mut batch, BATCH).await == 0 || report.borrow().ended {
                     break;
                 }
-                let (checker, report, on_done, results) =
-                    (Arc::clone(&checker), Arc::clone(&report), Arc::clone(&on_done), Arc::clone(&shared));
+                let (checker, report, on_done, results) = (
+                    Arc::clone(&checker),
+                    Arc::clone(&report),
+                    Arc::clone(&on_done),
+                    Arc::clone(&shared),
+                );
                 tokio::spawn(async move {
                     let outcome = checker.check(&batch, None).await;
                     let failed = outcome.is_err();
-                    results.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
+                    results
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .add(outcome);
                     on_done(batch.len() as u64);
                     report.send_modify(|progress| {
                         progress.done += batch.len() as u64;
@@ -79,7 +91,12 @@ impl LocalQueue {
                 });
             }
         });
-        Self { messages, sent: AtomicU64::new(0), progress, results }
+        Self {
+            messages,
+            sent: AtomicU64::new(0),
+            progress,
+            results,
+        }
     }
 
     /// What came of it.
@@ -91,7 +108,9 @@ impl LocalQueue {
     pub(crate) async fn settle(&self) {
         let sent = self.sent.load(Ordering::Relaxed);
         let mut progress = self.progress.clone();
-        let _ = progress.wait_for(|progress| progress.ended || progress.done >= sent).await;
+        let _ = progress
+            .wait_for(|progress| progress.ended || progress.done >= sent)
+            .await;
     }
 }
 
@@ -115,13 +134,22 @@ impl Queue for LocalQueue {
     async fn drained(&self) -> Result<(), QueueError> {
         let sent = self.sent.load(Ordering::Relaxed);
         let mut progress = self.progress.clone();
-        let reached = progress.wait_for(|progress| progress.ended || progress.done >= sent).await.map_err(ended)?;
-        if reached.ended { Err(ended("the checks have stopped")) } else { Ok(()) }
+        let reached = progress
+            .wait_for(|progress| progress.ended || progress.done >= sent)
+            .await
+            .map_err(ended)?;
+        if reached.ended {
+            Err(ended("the checks have stopped"))
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn ended(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> QueueError {
-    QueueError { source: source.into() }
+    QueueError {
+        source: source.into(),
+    }
 }
 
 impl Results {

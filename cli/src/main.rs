@@ -26,7 +26,11 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let lookup = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let lookup = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    };
     let result = match Environment::read(lookup) {
         Ok(environment) => commands::run(arguments, &environment, Timestamp::now).await,
         Err(error) => Err(error),

@@ -18,7 +18,8 @@ impl Output {
     /// A sentence; with `--json`, nothing.
     pub(crate) fn say(self, line: impl AsRef<str>) -> Result<()> {
         match self {
-            Self::Text => writeln!(io::stdout().lock(), "{}", line.as_ref()).context("cannot write the output"),
+            Self::Text => writeln!(io::stdout().lock(), "{}", line.as_ref())
+                .context("cannot write the output"),
             Self::Json => Ok(()),
         }
     }
@@ -27,7 +28,9 @@ impl Output {
     pub(crate) fn document(self, document: &Value) -> Result<()> {
         match self {
             Self::Text => Ok(()),
-            Self::Json => writeln!(io::stdout().lock(), "{document:#}").context("cannot write the output"),
+            Self::Json => {
+                writeln!(io::stdout().lock(), "{document:#}").context("cannot write the output")
+            }
         }
     }
 }

@@ -31,17 +31,20 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
     };
     let bar = bar(output);
     loop {
-        let (dispatcher, results) = dispatcher(host, &bar)?;
-        let dispatched = tokio::select! {
-            dispatched = dispatcher.dispatch(run.clone(), None) => dispatched,
+        let dispatcher = dispatcher(host, &bar)?;
+        let ended = tokio::select! {
+            ended = dispatcher.dispatch(run.clone(), None) => ended,
             _ = tokio::signal::ctrl_c() => {
                 dispatcher.queue.settle().await;
                 return Err(anyhow!("stopped; the looks taken are kept, and the next sweep goes on from here"));
             }
         };
-        match dispatched {
+        match ended {
             Ok(Dispatched::Finished(_) | Dispatched::ToBeContinued(_)) => {}
-            Ok(Dispatched::Busy) => dispatcher.help(&run).await.map_err(|error| reason(&dispatcher, error))?,
+            Ok(Dispatched::Busy) => dispatcher
+                .help(&run)
+                .await
+                .map_err(|error| reason(&dispatcher, error))?,
             // A rehearsal's clock stands still: the next run of the same moment takes the next millisecond as its name.
             Ok(Dispatched::AlreadyFinished(finished)) => {
                 let next = finished.started_at + SignedDuration::from_millis(1);
@@ -51,28 +54,49 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
             Err(error) => return Err(reason(&dispatcher, error)),
         }
         bar.finish_and_clear();
-        let results = results(&dispatcher.queue);
+        let results = dispatcher.queue.results();
         let run = host.watchlist.run(&run.id).await?.unwrap_or(run);
-        return Ok(Swept { run, results, waiting_until: Month::of(host.clock.now()).end() });
+        return Ok(Swept {
+            run,
+            results,
+            waiting_until: Month::of(host.clock.now()).end(),
+        });
     }
 }
 
 /// Looks at named domains.
-pub(crate) async fn domains(host: &Host, domains: Vec<DomainName>, output: Output) -> Result<Swept> {
+pub(crate) async fn domains(
+    host: &Host,
+    domains: Vec<DomainName>,
+    output: Output,
+) -> Result<Swept> {
     let _company = host.join().await?;
     for domain in &domains {
         if host.watchlist.get(domain).await?.is_none() {
-            return Err(anyhow!("{domain} is not on the watchlist: no verified address depends on it, or no sweep has seen one yet"));
+            return Err(anyhow!(
+                "{domain} is not on the watchlist: no verified address depends on it, or no sweep has seen one yet"
+            ));
         }
     }
     let now = host.clock.wall();
-    let run = Run::new(RunId::new(Mode::Domains, now), Mode::Domains, host.clock.now());
+    let run = Run::new(
+        RunId::new(Mode::Domains, now),
+        Mode::Domains,
+        host.clock.now(),
+    );
     let bar = bar(output);
-    let (dispatcher, results) = dispatcher(host, &bar)?;
-    dispatcher.send_domains(&run, domains).await.map_err(|error| reason(&dispatcher, error))?;
+    let dispatcher = dispatcher(host, &bar)?;
+    dispatcher
+        .send_domains(&run, domains)
+        .await
+        .map_err(|error| reason(&dispatcher, error))?;
     bar.finish_and_clear();
-    let results = results(&dispatcher.queue);
-    Ok(Swept { run, results, waiting_until: Month::of(host.clock.now()).end() })
+    let results = dispatcher.queue.results();
+    Ok(Swept {
+        run,
+        results,
+        waiting_until: Month::of(host.clock.now()).end(),
+    })
 }
 
 type LocalDispatcher = Dispatcher<
@@ -81,22 +105,25 @@ type LocalDispatcher = Dispatcher<
     LocalQueue,
 >;
 
-fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<(LocalDispatcher, fn(&LocalQueue) -> Results)> {
+fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<LocalDispatcher> {
     let bar = bar.clone();
     let queue = LocalQueue::start(host.checker()?, move |done| bar.inc(done));
-    let dispatcher = Dispatcher {
+    Ok(Dispatcher {
         watchlist: host.watchlist.clone(),
         directory: host.directory.clone(),
         queue,
         monthly_budget: host.environment.monthly_budget,
         clock: host.clock,
-    };
-    Ok((dispatcher, LocalQueue::results))
+    })
 }
 
 /// What stopped the checks says more than that they have stopped.
 fn reason(dispatcher: &LocalDispatcher, error: DispatchError) -> anyhow::Error {
-    dispatcher.queue.results().error.map_or_else(|| error.into(), Into::into)
+    dispatcher
+        .queue
+        .results()
+        .error
+        .map_or_else(|| error.into(), Into::into)
 }
 
 fn bar(output: Output) -> ProgressBar {
@@ -104,7 +131,9 @@ fn bar(output: Output) -> ProgressBar {
         Output::Json => ProgressBar::hidden(),
         Output::Text => {
             let bar = ProgressBar::no_length();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} domains checked, {per_sec}, {elapsed}") {
+            if let Ok(style) = ProgressStyle::with_template(
+                "{spinner} {pos} domains checked, {per_sec}, {elapsed}",
+            ) {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -117,7 +146,11 @@ impl Swept {
     /// The sentences.
     pub(crate) fn say(&self, output: Output) -> Result<()> {
         let looked: u64 = self.results.verdicts.values().sum();
-        output.say(format!("{}: {} checked", self.run.id, counted(looked, "domain", "domains")))?;
+        output.say(format!(
+            "{}: {} checked",
+            self.run.id,
+            counted(looked, "domain", "domains")
+        ))?;
         for (verdict, count) in &self.results.verdicts {
             output.say(format!("  {count:>8} {verdict}"))?;
         }
@@ -129,7 +162,10 @@ impl Swept {
             ))?;
         }
         if self.results.failed > 0 {
-            output.say(format!("  {:>8} could not be checked and stay due", self.results.failed))?;
+            output.say(format!(
+                "  {:>8} could not be checked and stay due",
+                self.results.failed
+            ))?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A store in a folder of its own, a stand-in for Fastly, and the real `lapsewatch` process between them.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -18,7 +19,10 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new(script: Script) -> Self {
         let fastly = StandIn::start(script).expect("the stand-in starts");
-        Self { folder: tempfile::tempdir().expect("a folder"), fastly }
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            fastly,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -33,7 +37,8 @@ impl House {
     pub(crate) fn addresses(&self, addresses: &[String]) -> PathBuf {
         let mut csv = String::from("email,verified_at,account\n");
         for (number, address) in addresses.iter().enumerate() {
-            csv.push_str(&format!("{address},2020-01-01T00:00:00Z,user{number}\n"));
+            writeln!(csv, "{address},2020-01-01T00:00:00Z,user{number}")
+                .expect("a string takes it");
         }
         let path = self.path("addresses.csv");
         std::fs::write(&path, csv).expect("the addresses are written");
@@ -58,13 +63,24 @@ impl House {
     }
 
     pub(crate) fn run(&self, now: &str, arguments: &[&str]) -> Output {
-        self.command(now, arguments).output().expect("lapsewatch runs")
+        self.command(now, arguments)
+            .output()
+            .expect("lapsewatch runs")
     }
 
     /// Runs with `--json` and reads the document; the exit code must be `code`.
     pub(crate) fn json(&self, now: &str, arguments: &[&str], code: i32) -> Value {
-        let output = self.command(now, arguments).arg("--json").output().expect("lapsewatch runs");
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        let output = self
+            .command(now, arguments)
+            .arg("--json")
+            .output()
+            .expect("lapsewatch runs");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
         serde_json::from_slice(&output.stdout).expect("one JSON document and nothing else")
     }
 
@@ -74,7 +90,9 @@ impl House {
     }
 
     pub(crate) fn start(&self, now: &str, arguments: &[&str]) -> Child {
-        self.command(now, arguments).spawn().expect("lapsewatch starts")
+        self.command(now, arguments)
+            .spawn()
+            .expect("lapsewatch starts")
     }
 }
 

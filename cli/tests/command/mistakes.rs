@@ -1,14 +1,15 @@
 //! What a user sees who makes a mistake: a clear message, the exit code as said, and nothing half-written.
 
-mod support;
-
 use std::io::Write;
 
+use crate::support::{DAY_1, House, path, text};
 use fastly_stand_in::{Behaviour, Script};
-use support::{DAY_1, House, path, text};
 
 fn house() -> House {
-    House::new(Script { key: Some("key-of-the-tests".into()), ..Script::answering("active") })
+    House::new(Script {
+        key: Some("key-of-the-tests".into()),
+        ..Script::answering("active")
+    })
 }
 
 /// Runs, and answers what was said on standard error; the exit code must be `code`.
@@ -24,12 +25,32 @@ fn complaint(command: &mut std::process::Command, code: i32) -> String {
 fn no_key_and_a_wrong_key_say_what_to_do() {
     let house = house();
     house.import(&["a@one.org".into(), "b@two.org".into()]);
-    let said = complaint(house.command(DAY_1, &["sweep"]).env_remove("FASTLY_API_TOKEN"), 1);
+    let said = complaint(
+        house
+            .command(DAY_1, &["sweep"])
+            .env_remove("FASTLY_API_TOKEN"),
+        1,
+    );
     assert!(said.contains("FASTLY_API_TOKEN is not set"), "{said}");
-    let said = complaint(house.command(DAY_1, &["sweep"]).env("FASTLY_API_TOKEN", "wrong-key"), 1);
-    assert!(said.contains("rejected the key") && said.contains("global:read"), "{said}");
-    assert!(!said.contains("wrong-key"), "the key is never printed: {said}");
-    assert_eq!(house.json(DAY_1, &["sweep"], 0)["verdicts"]["held"], 2, "the right key goes on");
+    let said = complaint(
+        house
+            .command(DAY_1, &["sweep"])
+            .env("FASTLY_API_TOKEN", "wrong-key"),
+        1,
+    );
+    assert!(
+        said.contains("rejected the key") && said.contains("global:read"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("wrong-key"),
+        "the key is never printed: {said}"
+    );
+    assert_eq!(
+        house.json(DAY_1, &["sweep"], 0)["verdicts"]["held"],
+        2,
+        "the right key goes on"
+    );
 }
 
 #[test]
@@ -50,7 +71,10 @@ fn a_file_that_cannot_be_imported_leaves_no_store_behind() {
     let house = house();
     for file in [house.path("missing.csv"), house.folder.path().to_owned()] {
         let said = complaint(&mut house.command(DAY_1, &["import", path(&file)]), 1);
-        assert!(said.contains("directory") || said.contains("cannot open"), "{said}");
+        assert!(
+            said.contains("directory") || said.contains("cannot open"),
+            "{said}"
+        );
         assert!(!house.store().exists());
     }
     let empty = house.path("empty.csv");
@@ -64,15 +88,30 @@ fn bad_lines_are_named_and_the_good_ones_kept() {
     let house = house();
     let file = house.path("mixed.csv");
     let mut csv = std::fs::File::create(&file).expect("created");
-    csv.write_all(b"email,verified_at,account\na@one.org,2020-01-01T00:00:00Z,a\nb@two.org,yesterday,b\n").expect("written");
-    csv.write_all(b"\xff\xfe@three.org,,c\nd@four.org,,d\n").expect("written");
-    csv.write_all(&vec![b'x'; 8 * 1024 * 1024]).expect("written");
-    csv.write_all(b"\ne@five.org,2020-01-01T00:00:00Z,e\n").expect("written");
+    csv.write_all(
+        b"email,verified_at,account\na@one.org,2020-01-01T00:00:00Z,a\nb@two.org,yesterday,b\n",
+    )
+    .expect("written");
+    csv.write_all(b"\xff\xfe@three.org,,c\nd@four.org,,d\n")
+        .expect("written");
+    csv.write_all(&vec![b'x'; 8 * 1024 * 1024])
+        .expect("written");
+    csv.write_all(b"\ne@five.org,2020-01-01T00:00:00Z,e\n")
+        .expect("written");
     let report = house.json(DAY_1, &["import", path(&file)], 0);
-    let lines: Vec<_> = report["bad"].as_array().unwrap().iter().map(|bad| bad["line"].as_u64().unwrap()).collect();
+    let lines: Vec<_> = report["bad"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|bad| bad["line"].as_u64().unwrap())
+        .collect();
     assert_eq!(lines, [3, 4, 6], "{report}");
     assert_eq!(report["addresses"], 3);
-    assert_eq!(house.json(DAY_1, &["import", path(&file)], 0)["addresses"], 3, "imported again, nothing doubles");
+    assert_eq!(
+        house.json(DAY_1, &["import", path(&file)], 0)["addresses"],
+        3,
+        "imported again, nothing doubles"
+    );
 }
 
 #[test]
@@ -82,15 +121,27 @@ fn a_store_that_is_none_is_left_as_it_was() {
         .expect("written");
     let said = complaint(&mut house.command(DAY_1, &["plan"]), 1);
     assert!(said.contains("not"), "{said}");
-    assert!(std::fs::read_to_string(house.store()).expect("read").starts_with("these are my tax papers"));
+    assert!(
+        std::fs::read_to_string(house.store())
+            .expect("read")
+            .starts_with("these are my tax papers")
+    );
 }
 
 #[test]
 fn usage_and_settings_are_checked_before_anything_is_done() {
     let house = house();
     complaint(&mut house.command(DAY_1, &["swep"]), 2);
-    complaint(&mut house.command(DAY_1, &["sweep", "--due", "--domain", "one.org"]), 2);
-    for (name, value) in [("FASTLY_RATE", "fast"), ("FASTLY_RATE", "0"), ("FASTLY_MONTHLY_BUDGET", "-1"), ("LAPSEWATCH_NOW", "noon")] {
+    complaint(
+        &mut house.command(DAY_1, &["sweep", "--due", "--domain", "one.org"]),
+        2,
+    );
+    for (name, value) in [
+        ("FASTLY_RATE", "fast"),
+        ("FASTLY_RATE", "0"),
+        ("FASTLY_MONTHLY_BUDGET", "-1"),
+        ("LAPSEWATCH_NOW", "noon"),
+    ] {
         let said = complaint(house.command(DAY_1, &["plan"]).env(name, value), 1);
         assert!(said.contains(name), "{said}");
     }
@@ -102,12 +153,25 @@ fn usage_and_settings_are_checked_before_anything_is_done() {
 #[test]
 fn throttling_and_failures_are_retried_and_what_stays_silent_is_unknown() {
     let script = Script::answering("active")
-        .on("throttled.org", [Behaviour::TooManyRequests { retry_after: Some(1), reset: None }, Behaviour::answer("active")])
+        .on(
+            "throttled.org",
+            [
+                Behaviour::TooManyRequests {
+                    retry_after: Some(1),
+                    reset: None,
+                },
+                Behaviour::answer("active"),
+            ],
+        )
         .on("broken.org", [Behaviour::NotJson]);
     let house = House::new(script);
     house.import(&["a@throttled.org".into(), "b@broken.org".into()]);
     let swept = house.json(DAY_1, &["sweep"], 0);
-    assert_eq!((&swept["verdicts"]["held"], &swept["verdicts"]["unknown"]), (&1.into(), &1.into()), "{swept}");
+    assert_eq!(
+        (&swept["verdicts"]["held"], &swept["verdicts"]["unknown"]),
+        (&1.into(), &1.into()),
+        "{swept}"
+    );
     assert_eq!(house.fastly.calls("throttled.org"), 2);
     assert_eq!(house.fastly.calls("broken.org"), 1);
 }

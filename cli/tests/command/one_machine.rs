@@ -1,9 +1,7 @@
 //! The main job on one machine, in real processes: addresses in, losses confirmed, addresses un-verified.
 
-mod support;
-
+use crate::support::{DAY_1, DAY_2, House, domains, text};
 use fastly_stand_in::{Behaviour, Script};
-use support::{DAY_1, DAY_2, House, domains, path, text};
 
 const LOST: &str = "undelegated inactive";
 
@@ -14,27 +12,60 @@ fn lost(script: Script, domain: &str) -> Script {
 #[test]
 fn a_released_domain_is_unverified_on_the_second_look_a_day_later_and_not_on_the_first() {
     let house = House::new(lost(Script::answering("active"), "gone.org"));
-    house.import(&["a@gone.org".into(), "b@mail.gone.org".into(), "c@kept.org".into()]);
+    house.import(&[
+        "a@gone.org".into(),
+        "b@mail.gone.org".into(),
+        "c@kept.org".into(),
+    ]);
 
     house.json(DAY_1, &["sweep"], 0);
-    assert_eq!(house.json(DAY_1, &["apply"], 0)["unverified"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        house.json(DAY_1, &["apply"], 0)["unverified"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
     house.json("2026-12-01T23:59:59Z", &["sweep"], 0);
-    assert_eq!(house.json("2026-12-01T23:59:59Z", &["plan"], 0)["unverified"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        house.json("2026-12-01T23:59:59Z", &["plan"], 0)["unverified"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
 
     house.json(DAY_2, &["sweep"], 0);
     let plan = house.json(DAY_2, &["plan"], 0);
     let applied = house.json(DAY_2, &["apply"], 0);
     assert_eq!(domains(&applied["unverified"]), ["gone.org"]);
     let entry = &applied["unverified"][0];
-    assert_eq!((&entry["verdict"], &entry["addresses"]), (&"lapsed".into(), &2.into()));
+    assert_eq!(
+        (&entry["verdict"], &entry["addresses"]),
+        (&"lapsed".into(), &2.into())
+    );
     assert_eq!(entry["evidence"].as_array().unwrap().len(), 2);
     assert_eq!(entry["evidence"], plan["unverified"][0]["evidence"]);
     assert_eq!(plan["unverified"][0]["addresses"], 2);
-    assert_eq!(house.json(DAY_2, &["apply"], 0)["unverified"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        house.json(DAY_2, &["apply"], 0)["unverified"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
 
     let shown = house.json(DAY_2, &["show", "gone.org"], 0);
-    let kinds: Vec<_> = shown["events"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
-    assert_eq!(kinds, ["verdict_changed", "confirmed", "planned", "unverified"]);
+    let kinds: Vec<_> = shown["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["kind"].clone())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["verdict_changed", "confirmed", "planned", "unverified"]
+    );
 }
 
 #[test]
@@ -60,7 +91,11 @@ fn what_proves_no_loss_unverifies_nobody_however_often_seen() {
         let now = format!("2026-12-0{day}T00:00:00Z");
         house.json(&now, &["sweep"], 0);
         let applied = house.json(&now, &["apply"], 0);
-        assert_eq!(applied["unverified"].as_array().unwrap().len(), 0, "{applied}");
+        assert_eq!(
+            applied["unverified"].as_array().unwrap().len(),
+            0,
+            "{applied}"
+        );
     }
 }
 
@@ -82,34 +117,74 @@ fn a_thousand_addresses_on_four_hundred_domains_cost_one_call_a_watched_domain()
     addresses.extend((0..4).map(|n| format!("p@shop{n}.uk.com")));
     addresses.extend((0..3).map(|n| format!("q@user{n}.github.io")));
     let unwatchable = [
-        "a@[192.0.2.1]", "b@192.0.2.2", "c@host.test", "d@mail.local", "e@co.uk", "f@com", "g@under_score.org",
-        "h@-dash.org", "i@server.corp", "j@hostname", "nobody", "@example.org",
+        "a@[192.0.2.1]",
+        "b@192.0.2.2",
+        "c@host.test",
+        "d@mail.local",
+        "e@co.uk",
+        "f@com",
+        "g@under_score.org",
+        "h@-dash.org",
+        "i@server.corp",
+        "j@hostname",
+        "nobody",
+        "@example.org",
     ];
     addresses.extend(unwatchable.map(String::from));
     assert_eq!(addresses.len(), 1000);
 
-    let house = House::new(lost(lost(Script::answering("active"), "domain7.org"), "uk.com"));
+    let house = House::new(lost(
+        lost(Script::answering("active"), "domain7.org"),
+        "uk.com",
+    ));
     let report = house.import(&addresses);
-    let unwatchable: u64 = report["unwatchable"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    let unwatchable: u64 = report["unwatchable"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|n| n.as_u64().unwrap())
+        .sum();
     assert_eq!(unwatchable, 12, "{report}");
-    assert_eq!(report["unwatchable"].as_object().unwrap().len(), 6, "{report}");
+    assert_eq!(
+        report["unwatchable"].as_object().unwrap().len(),
+        6,
+        "{report}"
+    );
     assert_eq!(report["domains"], 400);
 
     house.json(DAY_1, &["sweep"], 0);
     assert_eq!(house.fastly.total(), 400);
-    for domain in ["gmail.com", "domain0.org", "xn--bcher-kva.de", "uk.com", "shop0.uk.com", "github.io"] {
+    for domain in [
+        "gmail.com",
+        "domain0.org",
+        "xn--bcher-kva.de",
+        "uk.com",
+        "shop0.uk.com",
+        "github.io",
+    ] {
         assert_eq!(house.fastly.calls(domain), 1, "{domain}");
     }
     house.json(DAY_2, &["sweep"], 0);
     let applied = house.json(DAY_2, &["apply"], 0);
     assert_eq!(domains(&applied["unverified"]), ["domain7.org", "uk.com"]);
-    let counts: u64 = applied["unverified"].as_array().unwrap().iter().map(|d| d["addresses"].as_u64().unwrap()).sum();
-    assert_eq!(counts, 6, "two at domain7.org and the four shops below uk.com");
+    let counts: u64 = applied["unverified"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["addresses"].as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        counts, 6,
+        "two at domain7.org and the four shops below uk.com"
+    );
 }
 
 #[test]
 fn a_killed_sweep_goes_on_and_repeats_at_most_the_calls_in_flight() {
-    let house = House::new(Script { latency_ms: 20, ..Script::answering("active") });
+    let house = House::new(Script {
+        latency_ms: 20,
+        ..Script::answering("active")
+    });
     let addresses: Vec<String> = (0..1500).map(|n| format!("a@domain{n}.org")).collect();
     house.import(&addresses);
     for _ in 0..3 {
@@ -125,13 +200,19 @@ fn a_killed_sweep_goes_on_and_repeats_at_most_the_calls_in_flight() {
     let calls = house.fastly.total();
     assert!((1500..=1500 + 3 * 120).contains(&calls), "{calls}");
     for n in 0..1500 {
-        assert!(house.fastly.calls(&format!("domain{n}.org")) >= 1, "domain{n}.org was lost");
+        assert!(
+            house.fastly.calls(&format!("domain{n}.org")) >= 1,
+            "domain{n}.org was lost"
+        );
     }
 }
 
 #[test]
 fn four_sweeps_at_once_share_the_work_and_pay_once() {
-    let house = House::new(Script { latency_ms: 20, ..Script::answering("active") });
+    let house = House::new(Script {
+        latency_ms: 20,
+        ..Script::answering("active")
+    });
     let addresses: Vec<String> = (0..800).map(|n| format!("a@domain{n}.org")).collect();
     house.import(&addresses);
     let sweeps: Vec<_> = (0..4).map(|_| house.start(DAY_1, &["sweep"])).collect();
@@ -145,7 +226,11 @@ fn four_sweeps_at_once_share_the_work_and_pay_once() {
 #[test]
 fn the_budget_is_never_exceeded_and_the_run_says_what_waits_and_until_when() {
     let house = House::new(Script::answering("active"));
-    house.import(&(0..30).map(|n| format!("a@domain{n}.org")).collect::<Vec<_>>());
+    house.import(
+        &(0..30)
+            .map(|n| format!("a@domain{n}.org"))
+            .collect::<Vec<_>>(),
+    );
     let output = house
         .command(DAY_1, &["sweep", "--json"])
         .env("FASTLY_MONTHLY_BUDGET", "10")
@@ -173,24 +258,48 @@ fn too_large_a_plan_is_held_until_a_person_releases_it_and_can_be_undone() {
     assert_eq!(held["unverified"].as_array().unwrap().len(), 0);
     assert_eq!(held["waiting"].as_array().unwrap().len(), 101);
     let plan = held["waiting"][0]["plan"].as_str().unwrap().to_owned();
-    assert_eq!(house.json(DAY_2, &["apply"], 3)["waiting"].as_array().unwrap().len(), 101);
+    assert_eq!(
+        house.json(DAY_2, &["apply"], 3)["waiting"]
+            .as_array()
+            .unwrap()
+            .len(),
+        101
+    );
 
     let released = house.json(DAY_2, &["release", &plan], 0);
     assert_eq!(released["unverified"].as_array().unwrap().len(), 101);
     let restored = house.json(DAY_2, &["restore", &plan], 0);
-    let addresses: u64 = restored["restored"].as_array().unwrap().iter().map(|d| d["addresses"].as_u64().unwrap()).sum();
+    let addresses: u64 = restored["restored"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["addresses"].as_u64().unwrap())
+        .sum();
     assert_eq!(addresses, 101);
-    assert_eq!(house.json(DAY_2, &["apply"], 0)["unverified"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        house.json(DAY_2, &["apply"], 0)["unverified"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
 fn the_demo_runs_without_a_key_and_says_that_it_is_simulated() {
     let house = House::new(Script::default());
-    let output = house.command(DAY_1, &["demo"]).env_clear().output().expect("lapsewatch runs");
+    let output = house
+        .command(DAY_1, &["demo"])
+        .env_clear()
+        .output()
+        .expect("lapsewatch runs");
     let said = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(said.contains("SIMULATED"), "{said}");
-    assert!(said.contains("forgotten-startup.com: lapsed; 2 addresses un-verified"), "{said}");
+    assert!(
+        said.contains("forgotten-startup.com: lapsed; 2 addresses un-verified"),
+        "{said}"
+    );
     assert!(said.contains("spanning-tree.co.uk: held"), "{said}");
     assert_eq!(house.fastly.total(), 0);
     assert!(!house.store().exists());
@@ -204,5 +313,4 @@ fn an_unwatched_domain_cannot_be_swept_by_name_but_can_be_checked() {
     let checked = house.json(DAY_1, &["check", "elsewhere.org"], 0);
     assert_eq!(checked["verdict"], "held");
     assert_eq!(house.fastly.total(), 1);
-    let _ = path(&house.store());
 }

@@ -1,0 +1,7 @@
+//! The command, in real processes against the stand-in Fastly.
+
+#![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
+
+mod mistakes;
+mod one_machine;
+mod support;
