@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -108,18 +109,31 @@ impl LocalStack {
         serde_json::from_str(&said).with_context(|| format!("create_tables.py said {said:?}"))
     }
 
-    /// Deploys `template.yaml` with the functions as the host's cargo builds them, by `sam deploy`.
+    /// Deploys `template.yaml` by `sam deploy`, with the functions as the host's cargo builds them.
     ///
     /// # Errors
     /// When the functions do not compile or the deployment fails.
     pub async fn deploy(&self, stack: &str, parameters: &[(&str, &str)]) -> Result<Deployed> {
         let built = functions::directory().await?;
+        self.deploy_from(&built, stack, parameters).await
+    }
+
+    /// As [`Self::deploy`], with function binaries from elsewhere: `lapsewatch-checker` or `CheckerFunction/bootstrap`, say.
+    ///
+    /// # Errors
+    /// When the deployment fails.
+    pub async fn deploy_from(
+        &self,
+        functions: &Path,
+        stack: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Deployed> {
         let mut command = tools::script("deploy_local.py")?;
         command
             .arg("--stack")
             .arg(stack)
             .arg("--functions")
-            .arg(built);
+            .arg(functions);
         command.args(
             parameters
                 .iter()
