@@ -66,7 +66,7 @@ bench: $(TOOLS) functions ## The measurements: the tests that are ignored becaus
 
 # ------------------------------------------------------------------------------------------------ The stack
 build: $(TOOLS) ## The functions as they are shipped, in .aws-sam/build
-	sam build --beta-features
+	sam build
 
 deploy-local: $(TOOLS) functions ## The stack in the emulator, until Ctrl-C. PARAMETERS="FastlyUrl=http://127.0.0.1:9000"
 	$(PYTHON) infra/local_stack.py run sh -c 'export AWS_ENDPOINT_URL=$$LAPSEWATCH_LOCAL_STACK; \

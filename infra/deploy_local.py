@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def local_parameters() -> list[str]:
-    return tomllib.loads(SAMCONFIG.read_text())["local"]["deploy"]["parameters"]["parameter_overrides"]
+    return tomllib.loads(SAMCONFIG.read_text())["local"]["global"]["parameters"]["parameter_overrides"]
 
 
 def built_template(functions: Path, directory: Path) -> Path:
