@@ -51,15 +51,23 @@ pub(super) fn forget_unstamped(
 ) -> rusqlite::Result<Forgotten> {
     // What is deleted is not met again, so each page begins where the list does.
     let _ = after;
-    let gone = connection.prepare_cached(
-        "DELETE FROM domains WHERE domain IN (
+    let gone = connection
+        .prepare_cached(
+            "DELETE FROM domains WHERE domain IN (
             SELECT domain FROM domains WHERE synced_run IS NOT ?1 LIMIT ?2)",
-    )?.execute(params![run.as_str(), PAGE])?;
+        )?
+        .execute(params![run.as_str(), PAGE])?;
     let next = (gone == PAGE).then(|| Cursor(String::new()));
-    Ok(Forgotten { domains: gone as u64, next })
+    Ok(Forgotten {
+        domains: gone as u64,
+        next,
+    })
 }
 
-pub(super) fn get(connection: &Connection, domain: &DomainName) -> rusqlite::Result<Option<Record>> {
+pub(super) fn get(
+    connection: &Connection,
+    domain: &DomainName,
+) -> rusqlite::Result<Option<Record>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM domains WHERE domain = ?1"))?
         .query_row([domain.as_str()], record)
@@ -87,9 +95,15 @@ pub(super) fn unchecked(
     )?;
     let rows: Vec<(DomainName, i64)> = rows.collect::<Result<_, _>>()?;
     let next = (rows.len() == PAGE)
-        .then(|| rows.last().map(|(domain, due)| Cursor(format!("{due} {domain}"))))
+        .then(|| {
+            rows.last()
+                .map(|(domain, due)| Cursor(format!("{due} {domain}")))
+        })
         .flatten();
-    Ok(Page { items: rows.into_iter().map(|(domain, _)| domain).collect(), next })
+    Ok(Page {
+        items: rows.into_iter().map(|(domain, _)| domain).collect(),
+        next,
+    })
 }
 
 pub(super) fn count_unchecked(
@@ -98,7 +112,9 @@ pub(super) fn count_unchecked(
     due_by: Option<Timestamp>,
 ) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached("SELECT count(*) FROM domains WHERE next_check_at <= ?1 AND checked_run IS NOT ?2")?
+        .prepare_cached(
+            "SELECT count(*) FROM domains WHERE next_check_at <= ?1 AND checked_run IS NOT ?2",
+        )?
         .query_row(params![bound(due_by), run.as_str()], |row| row.get(0))
 }
 
@@ -163,7 +179,11 @@ pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlit
     if let Some(event) = &transition.event {
         append(connection, event)?;
     }
-    if let Some(plan) = record.pending.as_ref().and_then(|pending| pending.plan.as_ref()) {
+    if let Some(plan) = record
+        .pending
+        .as_ref()
+        .and_then(|pending| pending.plan.as_ref())
+    {
         connection
             .prepare_cached("INSERT OR IGNORE INTO plan_members (plan, domain) VALUES (?1, ?2)")?
             .execute(params![plan.as_str(), record.domain.as_str()])?;
@@ -173,7 +193,9 @@ pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlit
 
 pub(super) fn append(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO events (domain, at, revision, event) VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO events (domain, at, revision, event) VALUES (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![
             event.domain.as_str(),
             event.at.as_millisecond(),
@@ -192,15 +214,24 @@ pub(super) fn events(
     let mut statement = connection.prepare_cached(
         "SELECT event FROM events WHERE domain = ?1 AND (at, revision) > (?2, ?3) ORDER BY at, revision LIMIT ?4",
     )?;
-    let rows = statement.query_map(params![domain.as_str(), at, revision, PAGE], |row| json(row, 0))?;
+    let rows = statement.query_map(params![domain.as_str(), at, revision, PAGE], |row| {
+        json(row, 0)
+    })?;
     let items: Vec<Event> = rows.collect::<Result<_, _>>()?;
     let next = (items.len() == PAGE)
-        .then(|| items.last().map(|event| Cursor(format!("{} {}", event.at.as_millisecond(), event.revision))))
+        .then(|| {
+            items
+                .last()
+                .map(|event| Cursor(format!("{} {}", event.at.as_millisecond(), event.revision)))
+        })
         .flatten();
     Ok(Page { items, next })
 }
 
-pub(super) fn pending(connection: &Connection, after: Option<&Cursor>) -> rusqlite::Result<Page<Record>> {
+pub(super) fn pending(
+    connection: &Connection,
+    after: Option<&Cursor>,
+) -> rusqlite::Result<Page<Record>> {
     let (since, domain) = after
         .and_then(|cursor| cursor.0.split_once(' '))
         .and_then(|(since, domain)| Some((since.parse::<i64>().ok()?, domain.to_owned())))
@@ -211,7 +242,9 @@ pub(super) fn pending(connection: &Connection, after: Option<&Cursor>) -> rusqli
     ))?;
     let rows = statement.query_map(params![since, domain, PAGE], record)?;
     let items: Vec<Record> = rows.collect::<Result<_, _>>()?;
-    let last = items.last().and_then(|record| Some((record.pending.as_ref()?.since, &record.domain)));
+    let last = items
+        .last()
+        .and_then(|record| Some((record.pending.as_ref()?.since, &record.domain)));
     let next = (items.len() == PAGE)
         .then(|| last.map(|(since, domain)| Cursor(format!("{} {domain}", since.as_millisecond()))))
         .flatten();
@@ -224,12 +257,16 @@ pub(super) fn plan_members(
     after: Option<&Cursor>,
 ) -> rusqlite::Result<Page<DomainName>> {
     let after = after.map(|cursor| cursor.0.as_str()).unwrap_or_default();
-    let mut statement = connection
-        .prepare_cached("SELECT domain FROM plan_members WHERE plan = ?1 AND domain > ?2 ORDER BY domain LIMIT ?3")?;
-    let rows = statement.query_map(params![plan.as_str(), after, PAGE], |row| domain_name(row, 0))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT domain FROM plan_members WHERE plan = ?1 AND domain > ?2 ORDER BY domain LIMIT ?3",
+    )?;
+    let rows = statement.query_map(params![plan.as_str(), after, PAGE], |row| {
+        domain_name(row, 0)
+    })?;
     let items: Vec<DomainName> = rows.collect::<Result<_, _>>()?;
-    let next =
-        (items.len() == PAGE).then(|| items.last().map(|domain| Cursor(domain.to_string()))).flatten();
+    let next = (items.len() == PAGE)
+        .then(|| items.last().map(|domain| Cursor(domain.to_string())))
+        .flatten();
     Ok(Page { items, next })
 }
 
@@ -270,9 +307,13 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 }
 
 pub(super) fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+fn unreadable(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }

@@ -36,7 +36,12 @@ pub(super) fn store_arrival(connection: &Connection, arrival: Timestamp) -> rusq
     Ok(())
 }
 
-pub(super) fn spend(connection: &Connection, month: Month, calls: u32, limit: u64) -> rusqlite::Result<u32> {
+pub(super) fn spend(
+    connection: &Connection,
+    month: Month,
+    calls: u32,
+    limit: u64,
+) -> rusqlite::Result<u32> {
     let left = limit.saturating_sub(spent(connection, month)?);
     let granted = u32::try_from(left).unwrap_or(u32::MAX).min(calls);
     connection
@@ -85,5 +90,6 @@ pub(super) fn tally(connection: &Connection, now: Timestamp) -> rusqlite::Result
 
 /// The day since the epoch, UTC.
 fn day(now: Timestamp) -> i64 {
-    now.as_second().div_euclid(SignedDuration::from_hours(24).as_secs())
+    now.as_second()
+        .div_euclid(SignedDuration::from_hours(24).as_secs())
 }

@@ -35,7 +35,10 @@ pub(super) fn start_run(
              WHERE run = ?1 AND finished_at IS NULL AND (leased_until IS NULL OR leased_until <= ?3)
              RETURNING {COLUMNS}"
         ))?
-        .query_row(params![run.id.as_str(), lease, wall.as_millisecond()], stored)
+        .query_row(
+            params![run.id.as_str(), lease, wall.as_millisecond()],
+            stored,
+        )
         .optional()?;
     if let Some(left) = taken_up {
         return Ok(RunStart::Resumed(left));
@@ -46,9 +49,15 @@ pub(super) fn start_run(
     })
 }
 
-pub(super) fn save_run(connection: &Connection, run: &Run, lease_until: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn save_run(
+    connection: &Connection,
+    run: &Run,
+    lease_until: Timestamp,
+) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE runs SET state = ?2, finished_at = ?3, leased_until = ?4 WHERE run = ?1")?
+        .prepare_cached(
+            "UPDATE runs SET state = ?2, finished_at = ?3, leased_until = ?4 WHERE run = ?1",
+        )?
         .execute(params![
             run.id.as_str(),
             to_json(run)?,
@@ -74,9 +83,15 @@ pub(super) fn unfinished(connection: &Connection, mode: Mode) -> rusqlite::Resul
         .optional()
 }
 
-pub(super) fn count_checks(connection: &Connection, run: &RunId, checks: Checks) -> rusqlite::Result<()> {
+pub(super) fn count_checks(
+    connection: &Connection,
+    run: &RunId,
+    checks: Checks,
+) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE runs SET checked = checked + ?2, unknown = unknown + ?3 WHERE run = ?1")?
+        .prepare_cached(
+            "UPDATE runs SET checked = checked + ?2, unknown = unknown + ?3 WHERE run = ?1",
+        )?
         .execute(params![run.as_str(), checks.checked, checks.unknown])?;
     Ok(())
 }
@@ -101,6 +116,10 @@ pub(super) fn plan(connection: &Connection, plan: &PlanId) -> rusqlite::Result<O
 /// A run as the dispatcher saved it, with the checkers' counters.
 fn stored(row: &Row<'_>) -> rusqlite::Result<Run> {
     let run: Run = json(row, 0)?;
-    let counters = Counters { checked: row.get(1)?, unknown: row.get(2)?, ..run.counters };
+    let counters = Counters {
+        checked: row.get(1)?,
+        unknown: row.get(2)?,
+        ..run.counters
+    };
     Ok(Run { counters, ..run })
 }
