@@ -78,34 +78,40 @@ impl Host {
         }))
     }
 
-    /// Says that this process checks on this store, until the lock is dropped. The only one to do so ends the leases that a
-    /// killed one has left behind; further ones share the work.
-    pub(crate) async fn join(&self) -> Result<Company> {
+    /// Says that this process checks on this store, until the share is dropped, and does what only one process may do at a
+    /// time: `first`. The only process on the store ends the leases that a killed one has left behind before it does so;
+    /// further ones wait for that, and share the work.
+    pub(crate) async fn join<T>(
+        &self,
+        first: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<(Share, T)> {
         let path = self.store.with_added_extension("lock");
+        let cannot = || format!("cannot lock {}", path.display());
         let file = OpenOptions::new()
             .create(true)
             .write(true)
             .truncate(false)
             .open(&path)
-            .with_context(|| format!("cannot make the lock file {}", path.display()))?;
-        let alone = match file.try_lock() {
-            Ok(()) => true,
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            .with_context(cannot)?;
+        match file.try_lock() {
+            Ok(()) => {
+                self.watchlist.end_all_leases().await?;
+                let done = first().await?;
+                file.lock_shared().with_context(cannot)?;
+                Ok((Share { _lock: file }, done))
             }
-        };
-        if alone {
-            self.watchlist.end_all_leases().await?;
+            Err(TryLockError::WouldBlock) => {
+                file.lock_shared().with_context(cannot)?;
+                let done = first().await?;
+                Ok((Share { _lock: file }, done))
+            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
         }
-        file.lock_shared()
-            .with_context(|| format!("cannot lock {}", path.display()))?;
-        Ok(Company { _lock: file })
     }
 }
 
 /// The share in the store's lock.
 #[derive(Debug)]
-pub(crate) struct Company {
+pub(crate) struct Share {
     _lock: File,
 }

@@ -24,11 +24,9 @@ pub(crate) struct Swept {
 
 /// Runs a sweep, or a run over what is due. A run of the same mode that was interrupted is gone on with.
 pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept> {
-    let _company = host.join().await?;
-    let mut run = match host.watchlist.unfinished_run(mode).await? {
-        Some(run) => run,
-        None => Run::new(RunId::new(mode, host.clock.now()), mode, host.clock.now()),
-    };
+    let (_share, mut run) = host
+        .join(async || unfinished_or_new(host, mode).await)
+        .await?;
     let bar = bar(output);
     loop {
         let dispatcher = dispatcher(host, &bar)?;
@@ -64,13 +62,26 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
     }
 }
 
+/// The run that was interrupted or that another process works at, else a new one, stored for others to find. Its lease has
+/// passed already: whoever comes first works at it, and the others help.
+async fn unfinished_or_new(host: &Host, mode: Mode) -> Result<Run> {
+    if let Some(run) = host.watchlist.unfinished_run(mode).await? {
+        return Ok(run);
+    }
+    let now = host.clock.now();
+    let run = Run::new(RunId::new(mode, now), mode, now);
+    let wall = host.clock.wall();
+    host.watchlist.start_run(&run, wall, wall).await?;
+    Ok(run)
+}
+
 /// Looks at named domains.
 pub(crate) async fn domains(
     host: &Host,
     domains: Vec<DomainName>,
     output: Output,
 ) -> Result<Swept> {
-    let _company = host.join().await?;
+    let (_share, ()) = host.join(async || Ok(())).await?;
     for domain in &domains {
         if host.watchlist.get(domain).await?.is_none() {
             return Err(anyhow!(

@@ -264,7 +264,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
         deadline: Option<Timestamp>,
         stop: &AtomicBool,
     ) -> Result<Checked, CheckError> {
-        self.clock.sleep_until(slot).await;
+        self.wait_for(slot, deadline).await?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Checked::HandedBack);
         }
@@ -273,6 +273,34 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
             Asked::OutOfTime => Ok(Checked::HandedBack),
             Asked::OutOfBudget => Ok(Checked::OverBudget),
         }
+    }
+
+    /// Waits for a slot. One that has passed, because this process was held up, is forfeited for a new one: a delay must
+    /// not become a burst. Twice at the most: on a machine that is always late, a look must still be taken.
+    async fn wait_for(
+        &self,
+        mut slot: Timestamp,
+        deadline: Option<Timestamp>,
+    ) -> Result<(), WatchlistError> {
+        for _ in 0..2 {
+            self.clock.sleep_until(slot).await;
+            let wall = self.clock.wall();
+            if wall <= self.settings.pace.last_use(slot) {
+                return Ok(());
+            }
+            let latest = deadline.map_or(wall + FAR, |deadline| deadline - CALL);
+            match self
+                .watchlist
+                .reserve_slots(&self.settings.pace, 1, wall, latest)
+                .await?
+            {
+                Slots::From(first) => slot = first,
+                // So far behind, or so near the end, that waiting on would lose the look: it is taken late.
+                Slots::TooLate(_) => return Ok(()),
+            }
+        }
+        self.clock.sleep_until(slot).await;
+        Ok(())
     }
 
     /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
