@@ -12,7 +12,8 @@ const BUILT: &str = "LAPSEWATCH_FUNCTIONS";
 
 /// The directory that holds the function binaries, built now if they are out of date.
 ///
-/// They are built with the whole workspace, tests included, as `make test` does: so cargo compiles no dependency twice.
+/// They are built with the whole workspace, tests and all features included, as `make test` does: so cargo compiles no
+/// dependency twice.
 ///
 /// # Errors
 /// When they do not compile.
@@ -22,7 +23,13 @@ pub async fn directory() -> Result<PathBuf> {
     }
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["build", "--workspace", "--all-targets", "--quiet"])
+        .args([
+            "build",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--quiet",
+        ])
         .current_dir(tools::repository());
     tools::output(command).await?;
     // target/debug/deps/some_test-0123 → target/debug
