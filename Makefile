@@ -42,7 +42,7 @@ lint-rust: $(TOOLS)
 	cargo fmt --all --check
 	cargo clippy $(WHOLE) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(WHOLE) --no-deps --document-private-items --quiet
-	cargo deny --offline --log-level error check bans licenses sources
+	cargo deny --log-level error check bans licenses sources
 	$(PYTHON) infra/check_one_stack.py
 
 lint-stack: $(TOOLS)
