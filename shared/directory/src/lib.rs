@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 pub mod import;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
