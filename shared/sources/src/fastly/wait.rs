@@ -109,7 +109,7 @@ mod tests {
             Some(3600)
         );
         assert_eq!(
-            wait(&[("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")]),
+            wait(&[("retry-after", "Tue, 31 Dec 2999 23:59:59 GMT")]),
             Some(3600)
         );
     }
