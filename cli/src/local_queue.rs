@@ -81,7 +81,7 @@ impl LocalQueue {
                     results
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
-                        .add(outcome);
+                        .take_in(outcome);
                     on_done(batch.len() as u64);
                     report.send_modify(|progress| {
                         progress.done += batch.len() as u64;
@@ -153,7 +153,17 @@ fn ended(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> QueueEr
 }
 
 impl Results {
-    fn add(&mut self, outcome: Result<Vec<Checked>, CheckError>) {
+    /// Adds what another queue came to.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (verdict, count) in other.verdicts {
+            *self.verdicts.entry(verdict).or_default() += count;
+        }
+        self.over_budget += other.over_budget;
+        self.failed += other.failed;
+        self.error = self.error.take().or(other.error);
+    }
+
+    fn take_in(&mut self, outcome: Result<Vec<Checked>, CheckError>) {
         let answers = match outcome {
             Ok(answers) => answers,
             Err(error) => {

@@ -28,6 +28,8 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
         .join(async || unfinished_or_new(host, mode).await)
         .await?;
     let bar = bar(output);
+    let mut results = Results::default();
+    let mut has_helped = false;
     loop {
         let dispatcher = dispatcher(host, &bar)?;
         let ended = tokio::select! {
@@ -39,10 +41,18 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
         };
         match ended {
             Ok(Dispatched::Finished(_) | Dispatched::ToBeContinued(_)) => {}
-            Ok(Dispatched::Busy) => dispatcher
-                .help(&run)
-                .await
-                .map_err(|error| reason(&dispatcher, error))?,
+            // The other process may be at its beginning, or die: help, and see again.
+            Ok(Dispatched::Busy) => {
+                dispatcher
+                    .help(&run)
+                    .await
+                    .map_err(|error| reason(&dispatcher, error))?;
+                results.add(dispatcher.queue.results());
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                has_helped = true;
+                continue;
+            }
+            Ok(Dispatched::AlreadyFinished(_)) if has_helped => {}
             // A rehearsal's clock stands still: the next run of the same moment takes the next millisecond as its name.
             Ok(Dispatched::AlreadyFinished(finished)) => {
                 let next = finished.started_at + SignedDuration::from_millis(1);
@@ -52,7 +62,7 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
             Err(error) => return Err(reason(&dispatcher, error)),
         }
         bar.finish_and_clear();
-        let results = dispatcher.queue.results();
+        results.add(dispatcher.queue.results());
         let run = host.watchlist.run(&run.id).await?.unwrap_or(run);
         return Ok(Swept {
             run,

@@ -218,17 +218,27 @@ fn four_sweeps_at_once_share_the_work_and_pay_once() {
     // On the real clock: each would name a run of its own.
     let start = || {
         house
-            .command(DAY_1, &["sweep"])
+            .command(DAY_1, &["sweep", "--json"])
             .env_remove("LAPSEWATCH_NOW")
+            .env("FASTLY_RATE", "400")
             .spawn()
             .expect("it starts")
     };
     let sweeps: Vec<_> = (0..4).map(|_| start()).collect();
+    let mut shares = Vec::new();
     for sweep in sweeps {
         let output = sweep.wait_with_output().expect("it ends");
         assert!(output.status.success(), "{}", text(&output.stderr));
+        let document: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("a document");
+        shares.push(document["verdicts"]["held"].as_u64().unwrap_or(0));
     }
     assert_eq!(house.fastly.total(), 800);
+    assert_eq!(shares.iter().sum::<u64>(), 800);
+    assert!(
+        shares.iter().filter(|share| **share > 0).count() > 1,
+        "more than one had a share: {shares:?}"
+    );
 }
 
 #[test]

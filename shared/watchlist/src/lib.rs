@@ -1,15 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "dynamodb")]
-pub mod dynamodb;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use std::future::Future;
 
 use lapsewatch_core::{
-    Counters, Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId, Tally,
-    Timestamp, Transition, WatchedDomain,
+    Counters, Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId,
+    Tally, Timestamp, Transition, WatchedDomain,
 };
 
 /// What is known of each domain, and the audit trail.
@@ -21,29 +19,59 @@ pub trait Watchlist: Send + Sync + 'static {
     /// Takes domains onto the watchlist, due at once; of those already there, sets `earliest_verified_at` anew. Stamps
     /// each with the run, if one is given (`synced_run`): what a sweep has not stamped has left the directory. Two entries
     /// for one domain in one run keep the earlier time.
-    fn watch(&self, domains: &[WatchedDomain], run: Option<&RunId>, now: Timestamp) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn watch(
+        &self,
+        domains: &[WatchedDomain],
+        run: Option<&RunId>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// Takes the next page of domains that `run` has not stamped off the watchlist, their events excepted; answers how
     /// many went and where to go on.
-    fn forget_unstamped(&self, run: &RunId, after: Option<&Cursor>) -> impl Future<Output = Result<Forgotten, WatchlistError>> + Send;
+    fn forget_unstamped(
+        &self,
+        run: &RunId,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Forgotten, WatchlistError>> + Send;
 
     /// The record of a domain.
-    fn get(&self, domain: &DomainName) -> impl Future<Output = Result<Option<Record>, WatchlistError>> + Send;
+    fn get(
+        &self,
+        domain: &DomainName,
+    ) -> impl Future<Output = Result<Option<Record>, WatchlistError>> + Send;
 
     /// The next page of domains that `run` has not checked and that are due by `due_by` (all, if `None`): the soonest due,
     /// which are the riskiest, first. At most 1,000 a page.
-    fn unchecked(&self, run: &RunId, due_by: Option<Timestamp>, after: Option<&Cursor>) -> impl Future<Output = Result<Page<DomainName>, WatchlistError>> + Send;
+    fn unchecked(
+        &self,
+        run: &RunId,
+        due_by: Option<Timestamp>,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page<DomainName>, WatchlistError>> + Send;
 
     /// How many domains `unchecked` would list from the beginning.
-    fn count_unchecked(&self, run: &RunId, due_by: Option<Timestamp>) -> impl Future<Output = Result<u64, WatchlistError>> + Send;
+    fn count_unchecked(
+        &self,
+        run: &RunId,
+        due_by: Option<Timestamp>,
+    ) -> impl Future<Output = Result<u64, WatchlistError>> + Send;
 
     /// Begins a look at each domain, so that no other process pays for it too: leases it to the caller until
     /// `lease_until` unless it has been checked by this run, is leased by somebody whose lease has not passed at `wall`, or
     /// is not on the list. In the order asked.
-    fn begin_looks(&self, domains: &[DomainName], run: &RunId, wall: Timestamp, lease_until: Timestamp) -> impl Future<Output = Result<Vec<Look>, WatchlistError>> + Send;
+    fn begin_looks(
+        &self,
+        domains: &[DomainName],
+        run: &RunId,
+        wall: Timestamp,
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Look>, WatchlistError>> + Send;
 
     /// Gives leases back without a look.
-    fn abandon_looks(&self, domains: &[DomainName]) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn abandon_looks(
+        &self,
+        domains: &[DomainName],
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// Ends every lease: for a host that knows itself alone, after a crash.
     fn end_all_leases(&self) -> impl Future<Output = Result<(), WatchlistError>> + Send;
@@ -51,56 +79,109 @@ pub trait Watchlist: Send + Sync + 'static {
     /// Writes a changed record and its event, both or neither, over the revision before it; ends the lease. A record
     /// that takes up a plan (`pending.plan` set) becomes a member of that plan in the same write. Does not touch
     /// `earliest_verified_at`, `watched_since` and the run's stamp: those are the dispatcher's.
-    fn record(&self, transition: &Transition) -> impl Future<Output = Result<Written, WatchlistError>> + Send;
+    fn record(
+        &self,
+        transition: &Transition,
+    ) -> impl Future<Output = Result<Written, WatchlistError>> + Send;
 
     /// Adds an event for a domain that is no longer on the watchlist. The same event twice is one.
-    fn append_event(&self, event: &Event) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn append_event(
+        &self,
+        event: &Event,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// The next page of a domain's events, oldest first.
-    fn events(&self, domain: &DomainName, after: Option<&Cursor>) -> impl Future<Output = Result<Page<Event>, WatchlistError>> + Send;
+    fn events(
+        &self,
+        domain: &DomainName,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page<Event>, WatchlistError>> + Send;
 
     /// The next page of records with a pending un-verification, the longest waiting first.
-    fn pending(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page<Record>, WatchlistError>> + Send;
+    fn pending(
+        &self,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page<Record>, WatchlistError>> + Send;
 
     /// The next page of the domains that a plan has taken up.
-    fn plan_members(&self, plan: &PlanId, after: Option<&Cursor>) -> impl Future<Output = Result<Page<DomainName>, WatchlistError>> + Send;
+    fn plan_members(
+        &self,
+        plan: &PlanId,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page<DomainName>, WatchlistError>> + Send;
 
     /// Stores a held plan, or its new state.
-    fn save_plan(&self, plan: &HeldPlan) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn save_plan(&self, plan: &HeldPlan)
+    -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// A held plan by its name.
-    fn plan(&self, plan: &PlanId) -> impl Future<Output = Result<Option<HeldPlan>, WatchlistError>> + Send;
+    fn plan(
+        &self,
+        plan: &PlanId,
+    ) -> impl Future<Output = Result<Option<HeldPlan>, WatchlistError>> + Send;
 
     /// Reserves slots on the shared pace of a source, in one conditional write. None are taken if the first would come
     /// after `latest`.
-    fn reserve_slots(&self, pace: &Gcra, slots: u32, wall: Timestamp, latest: Timestamp) -> impl Future<Output = Result<Slots, WatchlistError>> + Send;
+    fn reserve_slots(
+        &self,
+        pace: &Gcra,
+        slots: u32,
+        wall: Timestamp,
+        latest: Timestamp,
+    ) -> impl Future<Output = Result<Slots, WatchlistError>> + Send;
 
     /// Moves the shared pace on: no slot before `until`. Never moves it back.
-    fn hold_pace(&self, until: Timestamp) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn hold_pace(
+        &self,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// Takes up to `calls` calls out of a month's budget of `limit` and answers how many were left to take. Never more than
     /// `limit` are taken in all, by however many processes.
-    fn spend(&self, month: Month, calls: u32, limit: u64) -> impl Future<Output = Result<u32, WatchlistError>> + Send;
+    fn spend(
+        &self,
+        month: Month,
+        calls: u32,
+        limit: u64,
+    ) -> impl Future<Output = Result<u32, WatchlistError>> + Send;
 
     /// The calls taken out of a month's budget.
     fn spent(&self, month: Month) -> impl Future<Output = Result<u64, WatchlistError>> + Send;
 
     /// Starts a run, or takes up one of that name which is not finished and whose lease has passed at `wall`; leases it
     /// until `lease_until`.
-    fn start_run(&self, run: &Run, wall: Timestamp, lease_until: Timestamp) -> impl Future<Output = Result<RunStart, WatchlistError>> + Send;
+    fn start_run(
+        &self,
+        run: &Run,
+        wall: Timestamp,
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<RunStart, WatchlistError>> + Send;
 
     /// Saves how far the dispatcher has come (`stage`, `finished_at`, and the counters `synced`, `forgotten`, `sent`,
     /// `waiting`), and extends its lease.
-    fn save_run(&self, run: &Run, lease_until: Timestamp) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn save_run(
+        &self,
+        run: &Run,
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// A run by its name, with all counters.
     fn run(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, WatchlistError>> + Send;
 
     /// Adds to a run's counters `checked` and `unknown` and to the tally of the day of `now` (UTC).
-    fn count_checks(&self, run: &RunId, checks: Checks, now: Timestamp) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn count_checks(
+        &self,
+        run: &RunId,
+        checks: Checks,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// Adds domains un-verified to the tally of the day of `now`.
-    fn count_unverified(&self, domains: u64, now: Timestamp) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+    fn count_unverified(
+        &self,
+        domains: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// The tally of the day of `now` and the day before, together.
     fn tally(&self, now: Timestamp) -> impl Future<Output = Result<Tally, WatchlistError>> + Send;
@@ -181,7 +262,9 @@ pub enum WatchlistError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// What is stored could not be read.
-    #[error("the watchlist holds {what} that this version cannot read; was it written by a newer one?")]
+    #[error(
+        "the watchlist holds {what} that this version cannot read; was it written by a newer one?"
+    )]
     Unreadable {
         /// What, as in "a record".
         what: &'static str,

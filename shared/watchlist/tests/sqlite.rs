@@ -12,7 +12,10 @@ use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 use tempfile::TempDir;
 
-#[expect(clippy::unused_async, reason = "the contract awaits it: other adapters have to be waited for")]
+#[expect(
+    clippy::unused_async,
+    reason = "the contract awaits it: other adapters have to be waited for"
+)]
 async fn fresh() -> (SqliteWatchlist, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("watchlist.db")).unwrap();

@@ -50,7 +50,9 @@ fn parse(body: &[u8]) -> Result<Answer, String> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err("it is not a JSON object".to_owned());
     }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    // What serde passes over it does not decode: bytes that are no text would go unnoticed in a field that is not read.
+    let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+    serde_json::from_str(text).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
             format!("it is not of the known shape, at column {}", error.column())
         }
