@@ -53,7 +53,8 @@ impl Candidate {
             ..self.pending.clone()
         };
         let kind = EventKind::Planned { plan: plan.clone() };
-        self.next(now, kind, |record| record.pending = Some(pending))
+        self.record
+            .changed(now, kind, |record| record.pending = Some(pending))
     }
 
     /// The directory has carried it out.
@@ -69,34 +70,12 @@ impl Candidate {
             left: outcome.left.clone(),
             evidence: self.pending.evidence.clone(),
         };
-        self.next(now, kind, |record| {
+        self.record.changed(now, kind, |record| {
             record.pending = None;
             if let Some(lapse) = &mut record.lapse {
                 lapse.applied = Some(applied);
             }
         })
-    }
-
-    fn next(
-        &self,
-        now: Timestamp,
-        kind: EventKind,
-        change: impl FnOnce(&mut Record),
-    ) -> Transition {
-        let mut record = self.record.clone();
-        record.revision += 1;
-        change(&mut record);
-        let event = Event {
-            domain: record.domain.clone(),
-            at: now,
-            revision: record.revision,
-            run: None,
-            kind,
-        };
-        Transition {
-            record,
-            event: Some(event),
-        }
     }
 }
 
@@ -109,18 +88,27 @@ impl Record {
         left: Vec<Left>,
         now: Timestamp,
     ) -> Transition {
-        let record = Record {
-            revision: self.revision + 1,
-            lapse: None,
-            pending: None,
-            next_check_at: now,
-            ..self.clone()
-        };
         let kind = EventKind::Restored {
             plan: plan.clone(),
             addresses,
             left,
         };
+        self.changed(now, kind, |record| {
+            record.lapse = None;
+            record.pending = None;
+            record.next_check_at = now;
+        })
+    }
+
+    fn changed(
+        &self,
+        now: Timestamp,
+        kind: EventKind,
+        change: impl FnOnce(&mut Self),
+    ) -> Transition {
+        let mut record = self.clone();
+        record.revision += 1;
+        change(&mut record);
         let event = Event {
             domain: record.domain.clone(),
             at: now,
