@@ -52,9 +52,9 @@ lint-stack: $(TOOLS)
 
 # ------------------------------------------------------------------------------------------------ Tests
 test: $(TOOLS) functions ## Everything, the end-to-end on the local stack included
+	cargo test $(WHOLE) --doc --quiet
 	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug \
 	  $(PYTHON) infra/local_stack.py run cargo nextest run $(WHOLE) $(NEXTEST_FLAGS)
-	cargo test $(WHOLE) --doc --quiet
 
 functions: ## The functions as the tests use them: no optimisation, this machine's architecture
 	cargo build $(WHOLE) --all-targets
