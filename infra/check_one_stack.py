@@ -9,7 +9,10 @@ import sys
 from collections import defaultdict
 
 # What runs on AWS: a package, and the features that it is built with there.
-ON_AWS = {"lapsewatch-directory": ("--no-default-features", "--features", "dynamodb")}
+ON_AWS = {
+    f"lapsewatch-{crate}": ("--no-default-features", "--features", "dynamodb")
+    for crate in ("directory", "watchlist")
+}
 # Exactly one version of each, where there is any.
 ONE_VERSION = ("hyper", "rustls", "h2", "http", "http-body", "tokio-rustls", "hyper-rustls", "rustls-webpki", "aws-lc-rs")
 PROVIDER = "aws-lc-rs"

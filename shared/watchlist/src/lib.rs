@@ -1,13 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use std::future::Future;
 
 use lapsewatch_core::{
-    Counters, Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId,
-    Tally, Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId, Tally,
+    Timestamp, Transition, WatchedDomain,
 };
 
 /// What is known of each domain, and the audit trail.
@@ -72,9 +74,6 @@ pub trait Watchlist: Send + Sync + 'static {
         &self,
         domains: &[DomainName],
     ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
-
-    /// Ends every lease: for a host that knows itself alone, after a crash.
-    fn end_all_leases(&self) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
     /// Writes a changed record and its event, both or neither, over the revision before it; ends the lease. A record
     /// that takes up a plan (`pending.plan` set) becomes a member of that plan in the same write. Does not touch
@@ -272,14 +271,4 @@ pub enum WatchlistError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-}
-
-/// The counters that belong to the dispatcher; the others are the checkers'.
-pub fn dispatcher_counters(counters: &Counters) -> [(&'static str, u64); 4] {
-    [
-        ("synced", counters.synced),
-        ("forgotten", counters.forgotten),
-        ("sent", counters.sent),
-        ("waiting", counters.waiting),
-    ]
 }

@@ -38,6 +38,17 @@ impl SqliteWatchlist {
         .await
     }
 
+    /// Ends every lease: for a process that knows itself alone on the store, after a crash.
+    pub async fn end_all_leases(&self) -> Result<(), WatchlistError> {
+        self.write("end leases", |c| {
+            c.execute_batch(
+                "UPDATE domains SET leased_until = NULL WHERE leased_until IS NOT NULL;
+                 UPDATE runs SET leased_until = NULL WHERE leased_until IS NOT NULL;",
+            )
+        })
+        .await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -161,16 +172,6 @@ impl Watchlist for SqliteWatchlist {
             domains
                 .iter()
                 .try_for_each(|domain| domains::end_lease(c, domain))
-        })
-        .await
-    }
-
-    async fn end_all_leases(&self) -> Result<(), WatchlistError> {
-        self.write("end leases", |c| {
-            c.execute_batch(
-                "UPDATE domains SET leased_until = NULL WHERE leased_until IS NOT NULL;
-                 UPDATE runs SET leased_until = NULL WHERE leased_until IS NOT NULL;",
-            )
         })
         .await
     }
