@@ -8,11 +8,8 @@ import subprocess
 import sys
 from collections import defaultdict
 
-# What runs on AWS: a package, and the features that it is built with there.
-ON_AWS = {
-    f"lapsewatch-{crate}": ("--no-default-features", "--features", "dynamodb")
-    for crate in ("directory", "watchlist")
-}
+# What runs on AWS.
+ON_AWS = ("lapsewatch-dispatcher", "lapsewatch-checker", "lapsewatch-unverifier")
 # Exactly one version of each, where there is any.
 ONE_VERSION = ("hyper", "rustls", "h2", "http", "http-body", "tokio-rustls", "hyper-rustls", "rustls-webpki", "aws-lc-rs")
 PROVIDER = "aws-lc-rs"
@@ -42,7 +39,7 @@ def command_faults() -> list[str]:
 
 def tree(package: str) -> dict[str, set[str]]:
     """The versions of every crate that is linked into a package built by itself."""
-    command = ["cargo", "tree", "--package", package, *ON_AWS.get(package, ()), "--edges", "normal", "--prefix", "none", "--format", "{p}"]
+    command = ["cargo", "tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     versions = defaultdict(set)
     for line in lines:

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use lapsewatch_core::{Confirmation, Evidence, FastlyFinding, Left, LeftReason};
 use lapsewatch_pipeline::{Applied, Decision, Planned};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::output::{Output, counted};
 
@@ -27,6 +27,7 @@ pub(crate) fn say(applied: &Applied, done: bool, output: Output) -> Result<()> {
                 format!("{domain}: left alone, the last proof is of {observed_at}; a fresh look comes first")
             }
             Decision::Changed => format!("{domain}: left alone, its record changed meanwhile; the next plan sees it"),
+            Decision::OutOfTime => format!("{domain}: left alone for want of time; the next plan goes on with it"),
         })?;
     }
     if !applied.waiting.is_empty() {
@@ -46,31 +47,6 @@ pub(crate) fn say(applied: &Applied, done: bool, output: Output) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The document on a plan.
-pub(crate) fn document(applied: &Applied) -> Value {
-    json!({
-        "unverified": applied.unverified.iter().map(|planned| json!({
-            "domain": planned.domain,
-            "verdict": planned.verdict.name(),
-            "addresses": planned.addresses,
-            "plan": planned.plan,
-            "confirmation": planned.confirmation,
-            "evidence": planned.evidence,
-            "left": planned.left,
-        })).collect::<Vec<_>>(),
-        "waiting": applied.waiting.iter().map(|waiting| json!({
-            "domain": waiting.domain,
-            "verdict": waiting.verdict.name(),
-            "plan": waiting.plan,
-        })).collect::<Vec<_>>(),
-        "exceeded": applied.exceeded,
-        "left_alone": applied.left_alone.iter().map(|(domain, decision)| match decision {
-            Decision::Stale { observed_at } => json!({"domain": domain, "reason": "stale", "observed_at": observed_at}),
-            Decision::Changed => json!({"domain": domain, "reason": "changed"}),
-        }).collect::<Vec<_>>(),
-    })
 }
 
 fn sentence(planned: &Planned, done: bool) -> String {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use lapsewatch_core::{DomainName, Mode, PlanId, Record, Timestamp, WatchedDomain};
+use lapsewatch_pipeline::restored_document;
 use lapsewatch_watchlist::Watchlist;
 use serde_json::{Value, json};
 
@@ -96,7 +97,7 @@ fn tell(
     output: Output,
 ) -> Result<Done> {
     account::say(applied, done, output)?;
-    document(host, output, account::document(applied))?;
+    document(host, output, applied.document())?;
     Ok(if applied.waiting.is_empty() {
         Done::Done
     } else {
@@ -186,11 +187,7 @@ async fn restore(host: &Host, plan: &PlanId, output: Output) -> Result<Done> {
         let addresses = counted(one.outcome.addresses, "address", "addresses");
         output.say(format!("{}: {addresses} verified again", one.domain))?;
     }
-    let list: Vec<_> = restored
-        .iter()
-        .map(|one| json!({"domain": one.domain, "addresses": one.outcome.addresses, "left": one.outcome.left}))
-        .collect();
-    document(host, output, json!({"plan": plan, "restored": list}))?;
+    document(host, output, restored_document(plan, &restored))?;
     Ok(Done::Done)
 }
 

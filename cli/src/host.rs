@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use jiff::SignedDuration;
-use lapsewatch_core::{Breaker, Rules, Timestamp};
+use lapsewatch_core::{Breaker, MAX_EVIDENCE_AGE, Rules, Timestamp};
 use lapsewatch_directory::sqlite::SqliteDirectory;
 use lapsewatch_pipeline::{Applier, CheckSettings, Checker, Clock};
 use lapsewatch_sources::Fastly;
@@ -15,9 +14,6 @@ use lapsewatch_watchlist::Watchlist;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 
 use crate::environment::Environment;
-
-/// How old the newest look may be that a plan rests upon: a confirmed loss is looked at daily.
-const MAX_EVIDENCE_AGE: SignedDuration = SignedDuration::from_hours(72);
 
 /// An open store and all that works on it.
 pub(crate) struct Host {
@@ -61,6 +57,7 @@ impl Host {
             breaker: Breaker::default(),
             max_evidence_age: MAX_EVIDENCE_AGE,
             clock: self.clock,
+            deadline: None,
         }
     }
 

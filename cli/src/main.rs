@@ -26,12 +26,7 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let lookup = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .filter(|value| !value.trim().is_empty())
-    };
-    let result = match Environment::read(lookup) {
+    let result = match Environment::read(lapsewatch_settings::environment) {
         Ok(environment) => commands::run(arguments, &environment, Timestamp::now).await,
         Err(error) => Err(error),
     };

@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+use crate::Gcra;
+
 /// A calendar month, UTC: Fastly's free tier is counted by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Month {
@@ -35,6 +37,24 @@ impl fmt::Display for Month {
     }
 }
 
+/// How many days a sweep of so many domains takes, by the pace and by the budget, whichever is slower. Retries come on
+/// top.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "an estimate from counts far below 2^52"
+)]
+pub fn sweep_days(domains: u64, pace: &Gcra, monthly_budget: u64) -> f64 {
+    const DAYS_A_MONTH: f64 = 30.0;
+    let by_pace = domains as f64 * pace.interval().as_secs_f64() / 86_400.0;
+    let by_budget = domains as f64 / monthly_budget.max(1) as f64 * DAYS_A_MONTH;
+    // What fits this month's budget does not wait for it.
+    if domains <= monthly_budget {
+        by_pace
+    } else {
+        by_pace.max(by_budget)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +74,15 @@ mod tests {
             assert_eq!(month.to_string(), name);
             assert_eq!(month.end(), end.parse().unwrap());
         }
+    }
+
+    #[test]
+    fn a_sweep_takes_as_long_as_the_slower_of_pace_and_budget() {
+        let five_a_second = Gcra::new(5.0, 1);
+        let days = |domains, budget| sweep_days(domains, &five_a_second, budget);
+        assert!((days(432_000, 1_000_000) - 1.0).abs() < 1e-9);
+        assert!((days(20_000, 10_000) - 60.0).abs() < 1e-9);
+        assert!(days(10_000, 10_000) < 0.1, "it fits");
+        assert!(days(1, 0) > 0.0);
     }
 }

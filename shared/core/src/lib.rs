@@ -22,7 +22,7 @@ mod verdict;
 mod testing;
 
 pub use breaker::{Breaker, Limit, Ruling, Tally};
-pub use budget::Month;
+pub use budget::{Month, sweep_days};
 pub use directory::{Left, LeftReason, Outcome, RestoreOrder, UnverifyOrder, WatchedDomain};
 pub use domain_name::{DomainName, NotADomain, Unwatchable, WatchedNames};
 pub use event::{Event, EventKind};
@@ -31,7 +31,7 @@ pub use names::{PlanId, RunId};
 pub use observe::{Rules, Transition, observe};
 pub use pace::Gcra;
 pub use page::{Cursor, Page};
-pub use plan::{Candidate, HeldPlan, PlanState, Refusal, plan_candidate};
+pub use plan::{Candidate, HeldPlan, MAX_EVIDENCE_AGE, PlanState, Refusal, plan_candidate};
 pub use policy::{Judgement, Policy};
 pub use record::{Applied, Confirmation, Lapse, Pending, Record};
 pub use run::{Counters, Mode, Run, Stage};

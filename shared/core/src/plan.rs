@@ -7,6 +7,9 @@ use crate::{
     Applied, Event, EventKind, Left, Limit, Outcome, Pending, PlanId, Record, Timestamp, Transition,
 };
 
+/// How old the newest look may be that a plan rests upon: a confirmed loss is looked at daily, and two looks may fail.
+pub const MAX_EVIDENCE_AGE: SignedDuration = SignedDuration::from_hours(72);
+
 /// A domain whose addresses are to be un-verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {

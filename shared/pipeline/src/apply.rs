@@ -24,6 +24,8 @@ pub struct Applier<W, D> {
     pub max_evidence_age: SignedDuration,
     /// The host's time.
     pub clock: Clock,
+    /// When to take no further domain up, in real time; the next plan goes on.
+    pub deadline: Option<Timestamp>,
 }
 
 /// What a plan does, or would do.
@@ -79,6 +81,8 @@ pub enum Decision {
     },
     /// The record changed while the plan was carried out; the next plan sees it as it is then.
     Changed,
+    /// There was no time left; the next plan goes on with it.
+    OutOfTime,
 }
 
 /// Why a plan could not be carried out.
@@ -254,6 +258,15 @@ impl<W: Watchlist, D: Directory> Applier<W, D> {
         report: &mut Applied,
     ) -> Result<(), ApplyError> {
         let now = self.clock.now();
+        if self
+            .deadline
+            .is_some_and(|deadline| self.clock.wall() >= deadline)
+        {
+            report
+                .left_alone
+                .push((candidate.record.domain, Decision::OutOfTime));
+            return Ok(());
+        }
         let (plan, candidate) = match candidate.pending.plan.clone() {
             Some(plan) => (plan, candidate),
             None => match self.take_up(candidate, plan).await? {

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod clock;
 mod dispatch;
+mod document;
 mod queue;
 mod restore;
 
@@ -11,5 +12,6 @@ pub use apply::{Applied, Applier, ApplyError, Decision, Planned, Waiting};
 pub use check::{CheckError, CheckSettings, Checked, Checker};
 pub use clock::Clock;
 pub use dispatch::{DispatchError, Dispatched, Dispatcher};
+pub use document::restored_document;
 pub use queue::{CheckMessage, MessageError, Queue, QueueError};
 pub use restore::Restored;

@@ -141,17 +141,17 @@ async fn read_shard(
         .map_err(|error| failed("list what is due")(error.into_service_error()))?;
     let entries = read.items.unwrap_or_default();
     Ok(Shard {
-        entries: entries.into_iter().map(entry).collect::<Result<_, _>>()?,
+        entries: entries.iter().map(entry).collect::<Result<_, _>>()?,
         goes_on: read.last_evaluated_key.is_some(),
         place,
     })
 }
 
-fn entry(item: Item) -> Result<Entry, WatchlistError> {
+fn entry(item: &Item) -> Result<Entry, WatchlistError> {
     Ok(Entry {
-        due: item::number_of(&item, "next_check_at").unwrap_or(i64::MIN),
-        domain: item::domain_of(&item, "pk")?,
-        checked_run: item::text_of(&item, "checked_run").map(str::to_owned),
+        due: item::number_of(item, "next_check_at").unwrap_or(i64::MIN),
+        domain: item::domain_of(item, "pk")?,
+        checked_run: item::text_of(item, "checked_run").map(str::to_owned),
     })
 }
 
@@ -233,13 +233,13 @@ pub(super) async fn forget_unstamped(
         .map_err(|error| failed("take domains off")(error.into_service_error()))?;
     let unstamped = read.items.unwrap_or_default();
     let domains = stream::iter(unstamped)
-        .map(async |item| forget(watchlist, run, &entry(item)?.domain).await)
+        .map(async |item| forget(watchlist, run, &entry(&item)?.domain).await)
         .buffer_unordered(AT_ONCE)
         .try_fold(0, async |sum, gone| Ok(sum + u64::from(gone)))
         .await?;
     let next = match read.last_evaluated_key {
         Some(key) => {
-            let last = entry(key)?;
+            let last = entry(&key)?;
             Some((
                 shard,
                 Place::Behind {

@@ -15,6 +15,7 @@
 //! maps, as they serialize.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lapsewatch_core::{DomainName, Event, Month, PlanId, Record, Run, RunId, Timestamp};
@@ -171,11 +172,19 @@ fn time_of(item: &Item, attribute: &'static str) -> Result<Option<Timestamp>, Wa
         .map_err(unreadable(attribute))
 }
 
-pub(super) fn text(value: impl ToString) -> AttributeValue {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers and references alike"
+)]
+pub(super) fn text(value: impl Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-pub(super) fn number(value: impl ToString) -> AttributeValue {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers and references alike"
+)]
+pub(super) fn number(value: impl Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

@@ -1,0 +1,232 @@
+//! From a batch of messages, or one domain, to looks.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use aws_config::SdkConfig;
+use jiff::SignedDuration;
+use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
+use lapsewatch_core::{DomainName, RunId, Timestamp, Verdict};
+use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Clock};
+use lapsewatch_runtime::{Message, batch, batch_response, failure, stop_at};
+use lapsewatch_sources::Fastly;
+use lapsewatch_telemetry::{Metric, Metrics};
+use lapsewatch_watchlist::Watchlist as _;
+use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::RwLock;
+
+use crate::{Config, key};
+
+/// Time to write the last looks down and to answer.
+const TO_FINISH: SignedDuration = SignedDuration::from_millis(2_400);
+/// How far ahead calls are reserved: a batch larger than what goes out in this time is worked at in parts, so that what
+/// does not fit before the time limit is handed back, and not everything.
+const AHEAD: SignedDuration = SignedDuration::from_secs(5);
+/// How long nobody asks after Fastly has rejected the key: each question would be paid for.
+const AFTER_REJECTION: SignedDuration = SignedDuration::from_mins(5);
+
+type DynamoDbChecker = Arc<Checker<DynamoDbWatchlist, Fastly>>;
+
+/// The checker, for as long as its process lives.
+#[derive(Debug)]
+pub struct Function {
+    watchlist: DynamoDbWatchlist,
+    secrets: aws_sdk_secretsmanager::Client,
+    clock: Clock,
+    wall: fn() -> Timestamp,
+    metrics: Metrics,
+    config: Config,
+    /// With the key that was last fetched; `None` before the first look.
+    checker: RwLock<Option<DynamoDbChecker>>,
+}
+
+impl Function {
+    /// The function over the clients of AWS. `wall` is the real clock.
+    pub fn new(aws: &SdkConfig, config: Config, wall: fn() -> Timestamp) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        Self {
+            watchlist: DynamoDbWatchlist::new(dynamodb, &config.watchlist_table),
+            secrets: aws_sdk_secretsmanager::Client::new(aws),
+            clock: Clock::new(wall, config.rehearsed_now),
+            wall,
+            metrics: Metrics::new(&config.service),
+            config,
+            checker: RwLock::default(),
+        }
+    }
+
+    /// Carries an event out. A batch is answered with the messages to be delivered again, one domain with its record.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+        let (payload, context) = event.into_parts();
+        // Erased here: the compiler would otherwise carry the type of all that is awaited below into `main`.
+        let answer: BoxFuture<'_, _> = Box::pin(self.answer(payload, &context));
+        answer.await.map_err(|error| failure(&error))
+    }
+
+    async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct One {
+            domain: String,
+        }
+        if let Some(messages) = batch(&payload)? {
+            return batch_response(self.check_batch(messages, context).await?);
+        }
+        let One { domain } = serde_json::from_value(payload).context(
+            "the checker does not know this event; it takes batches of its queue and {\"domain\":\"…\"}",
+        )?;
+        let name = domain.parse().map_err(|why| anyhow!("{domain}: {why}"))?;
+        self.check_one(name, context).await
+    }
+
+    /// Answers which messages are to be delivered again.
+    async fn check_batch(&self, messages: Vec<Message>, context: &Context) -> Result<Vec<String>> {
+        let mut failed = Vec::new();
+        let mut readable = Vec::with_capacity(messages.len());
+        for message in messages {
+            match CheckMessage::read(&message.body) {
+                Ok(read) => readable.push((message.id, read)),
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    tracing::error!(message = message.id, "set aside: {error:#}");
+                    failed.push(message.id);
+                }
+            }
+        }
+        // The checker takes up what belongs to one run together.
+        readable.sort_by(|(_, one), (_, other)| one.run.cmp(&other.run));
+        let (ids, messages): (Vec<String>, Vec<CheckMessage>) = readable.into_iter().unzip();
+        let answers = self.check_in_parts(&messages, context).await?;
+        self.report(&answers);
+        for ((id, message), answer) in ids.into_iter().zip(messages).zip(answers) {
+            match answer {
+                Checked::Looked(verdict) => {
+                    tracing::info!(
+                        domain = message.domain.as_str(),
+                        verdict = verdict.name(),
+                        "looked"
+                    );
+                }
+                Checked::AlreadyChecked | Checked::NotWatched | Checked::OverBudget => {}
+                Checked::InProgress | Checked::HandedBack => failed.push(id),
+                Checked::Failed(why) => {
+                    tracing::error!(message = id, domain = message.domain.as_str(), "{why}");
+                    failed.push(id);
+                }
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn check_in_parts(
+        &self,
+        messages: &[CheckMessage],
+        context: &Context,
+    ) -> Result<Vec<Checked>> {
+        let deadline = stop_at(context, TO_FINISH);
+        let mut answers = Vec::with_capacity(messages.len());
+        for part in messages.chunks(self.part()) {
+            if self.clock.wall() >= deadline {
+                break;
+            }
+            answers.extend(self.check(part, deadline).await?);
+        }
+        answers.resize(messages.len(), Checked::HandedBack);
+        Ok(answers)
+    }
+
+    /// Messages worked at together.
+    fn part(&self) -> usize {
+        let interval = self.config.settings.pace.interval().as_micros().max(1);
+        usize::try_from(AHEAD.as_micros() / interval)
+            .unwrap_or(usize::MAX)
+            .clamp(10, 100)
+    }
+
+    /// One look at once, for somebody who is about to rely on the domain.
+    async fn check_one(&self, domain: DomainName, context: &Context) -> Result<Value> {
+        let run = RunId::from_stored(format!("domains-{}", context.request_id));
+        let message = CheckMessage::new(run, domain.clone());
+        let answers = self.check(&[message], stop_at(context, TO_FINISH)).await?;
+        self.report(&answers);
+        let outcome = match answers.into_iter().next() {
+            Some(Checked::Looked(_)) => "looked",
+            Some(Checked::AlreadyChecked) => "already_checked",
+            Some(Checked::NotWatched) => "not_watched",
+            Some(Checked::InProgress) => "in_progress",
+            Some(Checked::OverBudget) => "over_budget",
+            Some(Checked::HandedBack) | None => "out_of_time",
+            Some(Checked::Failed(why)) => return Err(anyhow!("{domain}: {why}")),
+        };
+        let record = self.watchlist.get(&domain).await?;
+        let verdict = record.as_ref().and_then(|record| record.verdict);
+        Ok(json!({
+            "domain": domain,
+            "outcome": outcome,
+            "verdict": verdict.map(Verdict::name),
+            "record": record,
+        }))
+    }
+
+    /// Checks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
+    async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
+        let checker = self.checker().await?;
+        match checker.check(messages, Some(deadline)).await {
+            Ok(answers) => return Ok(answers),
+            Err(error @ CheckError::Watchlist(_)) => return Err(error.into()),
+            Err(CheckError::KeyRejected(_)) => {}
+        }
+        *self.checker.write().await = None;
+        let checker = self.checker().await?;
+        match checker.check(messages, Some(deadline)).await {
+            Ok(answers) => Ok(answers),
+            Err(error @ CheckError::Watchlist(_)) => Err(error.into()),
+            Err(error @ CheckError::KeyRejected(_)) => {
+                let wall = self.clock.wall();
+                self.metrics.report(wall, &[(Metric::KeyRejected, 1.0)]);
+                self.watchlist.hold_pace(wall + AFTER_REJECTION).await?;
+                let secret = &self.config.secret_id;
+                Err(anyhow::Error::from(error)
+                    .context(format!("the key in the secret {secret} is of no use")))
+            }
+        }
+    }
+
+    async fn checker(&self) -> Result<DynamoDbChecker> {
+        if let Some(checker) = self.checker.read().await.as_ref() {
+            return Ok(Arc::clone(checker));
+        }
+        let key = key::fetch(&self.secrets, &self.config.secret_id).await?;
+        let checker = Arc::new(Checker {
+            watchlist: self.watchlist.clone(),
+            source: Fastly::new(&self.config.fastly_url, &key, self.wall)?,
+            settings: self.config.settings,
+            clock: self.clock,
+        });
+        *self.checker.write().await = Some(Arc::clone(&checker));
+        Ok(checker)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "metrics are floating-point numbers"
+    )]
+    fn report(&self, answers: &[Checked]) {
+        let looked = |answer: &&Checked| matches!(answer, Checked::Looked(_));
+        let unknown = |answer: &&Checked| **answer == Checked::Looked(Verdict::Unknown);
+        let checked = answers.iter().filter(looked).count() as f64;
+        let unknown = answers.iter().filter(unknown).count() as f64;
+        if checked > 0.0 {
+            self.metrics.report(
+                self.clock.wall(),
+                &[
+                    (Metric::Checked, checked),
+                    (Metric::Unknown, unknown),
+                    (Metric::UnknownShare, unknown / checked),
+                ],
+            );
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Settings from the environment, each read by its name: what both hosts understand alike. A fault names its variable.
+
+use std::str::FromStr;
+
+use lapsewatch_core::{Gcra, Timestamp};
+
+/// The value of a variable; `None` if it is not set or empty. Only `main` gives the real one.
+pub type Lookup = fn(&str) -> Option<String>;
+
+/// The environment that the process was started with.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// Why a setting cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is not set.
+    #[error("{name} is not set: it must be {what}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        what: &'static str,
+    },
+    /// It is set to something else than it must be.
+    #[error("{name} must be {what}")]
+    Unusable {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        what: &'static str,
+    },
+}
+
+/// A setting that has no default.
+pub fn required(
+    lookup: Lookup,
+    name: &'static str,
+    what: &'static str,
+) -> Result<String, SettingError> {
+    lookup(name).ok_or(SettingError::Missing { name, what })
+}
+
+/// A setting, if it is set.
+pub fn optional<T: FromStr>(
+    lookup: Lookup,
+    name: &'static str,
+    what: &'static str,
+) -> Result<Option<T>, SettingError> {
+    let value = lookup(name).map(|text| text.trim().parse());
+    value
+        .transpose()
+        .map_err(|_| SettingError::Unusable { name, what })
+}
+
+/// A share from 0 to 1, if it is set.
+pub fn share(lookup: Lookup, name: &'static str) -> Result<Option<f64>, SettingError> {
+    const WHAT: &str = "a share from 0 to 1, such as 0.01";
+    match optional(lookup, name, WHAT)? {
+        Some(share) if (0.0..=1.0).contains(&share) => Ok(Some(share)),
+        Some(_) => Err(SettingError::Unusable { name, what: WHAT }),
+        None => Ok(None),
+    }
+}
+
+/// The pace of calls to Fastly: `FASTLY_RATE` a second, 5 if not set, and `FASTLY_BURST` at once, 1 if not set.
+pub fn pace(lookup: Lookup) -> Result<Gcra, SettingError> {
+    const NAME: &str = "FASTLY_RATE";
+    const WHAT: &str = "a number of calls a second above 0, such as 5";
+    let rate: f64 = optional(lookup, NAME, WHAT)?.unwrap_or(5.0);
+    if !(rate.is_finite() && rate > 0.0) {
+        return Err(SettingError::Unusable {
+            name: NAME,
+            what: WHAT,
+        });
+    }
+    let burst = optional(lookup, "FASTLY_BURST", "a whole number of calls")?.unwrap_or(1);
+    Ok(Gcra::new(rate, burst))
+}
+
+/// Paid calls a month: `FASTLY_MONTHLY_BUDGET`, if not set the 10,000 of Fastly's free tier.
+pub fn monthly_budget(lookup: Lookup) -> Result<u64, SettingError> {
+    let budget = optional(lookup, "FASTLY_MONTHLY_BUDGET", "a whole number of calls")?;
+    Ok(budget.unwrap_or(10_000))
+}
+
+/// The fixed clock of a rehearsal: `LAPSEWATCH_NOW`.
+pub fn rehearsed_now(lookup: Lookup) -> Result<Option<Timestamp>, SettingError> {
+    optional(
+        lookup,
+        "LAPSEWATCH_NOW",
+        "an RFC 3339 time, such as 2026-12-01T00:00:00Z",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_has_the_default_and_what_is_wrong_is_named() {
+        let nothing: Lookup = |_| None;
+        assert_eq!(pace(nothing), Ok(Gcra::new(5.0, 1)));
+        assert_eq!(monthly_budget(nothing), Ok(10_000));
+        assert_eq!(rehearsed_now(nothing), Ok(None));
+        assert_eq!(share(nothing, "BREAKER_MAX_SHARE"), Ok(None));
+        let wrong: Lookup = |_| Some("-1".to_owned());
+        let said = [
+            pace(wrong).unwrap_err().to_string(),
+            monthly_budget(wrong).unwrap_err().to_string(),
+            rehearsed_now(wrong).unwrap_err().to_string(),
+            share(wrong, "BREAKER_MAX_SHARE").unwrap_err().to_string(),
+            required(nothing, "WATCHLIST_TABLE", "the name of a table")
+                .unwrap_err()
+                .to_string(),
+        ];
+        assert_eq!(
+            said,
+            [
+                "FASTLY_RATE must be a number of calls a second above 0, such as 5",
+                "FASTLY_MONTHLY_BUDGET must be a whole number of calls",
+                "LAPSEWATCH_NOW must be an RFC 3339 time, such as 2026-12-01T00:00:00Z",
+                "BREAKER_MAX_SHARE must be a share from 0 to 1, such as 0.01",
+                "WATCHLIST_TABLE is not set: it must be the name of a table",
+            ]
+        );
+    }
+}
