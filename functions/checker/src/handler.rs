@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
-use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use lapsewatch_core::{DomainName, RunId, Timestamp, Verdict};
 use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Clock};
-use lapsewatch_runtime::{Message, batch, batch_response, failure, stop_at};
+use lapsewatch_runtime::{Message, answered, batch, batch_response, stop_at};
 use lapsewatch_sources::Fastly;
 use lapsewatch_telemetry::{Metric, Metrics};
 use lapsewatch_watchlist::Watchlist as _;
@@ -60,9 +60,7 @@ impl Function {
     /// Carries an event out. A batch is answered with the messages to be delivered again, one domain with its record.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let (payload, context) = event.into_parts();
-        // Erased here: the compiler would otherwise carry the type of all that is awaited below into `main`.
-        let answer: BoxFuture<'_, _> = Box::pin(self.answer(payload, &context));
-        answer.await.map_err(|error| failure(&error))
+        answered(self.answer(payload, &context)).await
     }
 
     async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {

@@ -7,7 +7,7 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use lapsewatch_core::{DomainName, Mode, Run, RunId, Timestamp, sweep_days};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
 use lapsewatch_pipeline::{Clock, Dispatched, Dispatcher};
-use lapsewatch_runtime::{Message, batch_response, failure, stop_at};
+use lapsewatch_runtime::{Message, answered, batch_response, stop_at};
 use lapsewatch_telemetry::{Metric, Metrics};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
@@ -59,9 +59,7 @@ impl Function {
     /// Carries an event out. Each answer is a JSON document.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let (payload, context) = event.into_parts();
-        self.answer(payload, &context)
-            .await
-            .map_err(|error| failure(&error))
+        answered(self.answer(payload, &context)).await
     }
 
     async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {

@@ -2,10 +2,11 @@
 
 mod batch;
 
-use anyhow::Error;
+use anyhow::Result;
 use jiff::SignedDuration;
-use lambda_runtime::{Context, Diagnostic};
+use lambda_runtime::{BoxFuture, Context, Diagnostic};
 use lapsewatch_core::Timestamp;
+use serde_json::Value;
 
 pub use batch::{Message, batch, batch_response};
 
@@ -16,12 +17,19 @@ pub fn stop_at(context: &Context, before: SignedDuration) -> Timestamp {
     limit - before
 }
 
-/// A failure as Lambda reports it: one sentence with all its causes, which is logged too.
-pub fn failure(error: &Error) -> Diagnostic {
-    let said = format!("{error:#}");
-    tracing::error!("{said}");
-    Diagnostic {
-        error_type: "Failed".to_owned(),
-        error_message: said,
-    }
+/// Waits for the answer to an event. A failure becomes what Lambda reports: one sentence with all its causes, which is
+/// logged too.
+pub async fn answered(
+    answer: impl Future<Output = Result<Value>> + Send,
+) -> Result<Value, Diagnostic> {
+    // Erased here: the compiler would otherwise carry the type of all that is awaited into each `main`.
+    let answer: BoxFuture<'_, _> = Box::pin(answer);
+    answer.await.map_err(|error| {
+        let said = format!("{error:#}");
+        tracing::error!("{said}");
+        Diagnostic {
+            error_type: "Failed".to_owned(),
+            error_message: said,
+        }
+    })
 }

@@ -7,7 +7,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use lapsewatch_core::{MAX_EVIDENCE_AGE, Timestamp};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
 use lapsewatch_pipeline::{Applied, Applier, Clock, restored_document};
-use lapsewatch_runtime::{failure, stop_at};
+use lapsewatch_runtime::{answered, stop_at};
 use lapsewatch_telemetry::{Metric, Metrics};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
@@ -45,9 +45,7 @@ impl Function {
     /// Carries an event out; answers the same document as the command does.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let (payload, context) = event.into_parts();
-        self.answer(payload, stop_at(&context, TO_FINISH))
-            .await
-            .map_err(|error| failure(&error))
+        answered(self.answer(payload, stop_at(&context, TO_FINISH))).await
     }
 
     async fn answer(&self, payload: Value, deadline: Timestamp) -> Result<Value> {

@@ -9,9 +9,8 @@ mod contract;
 
 use std::fmt::Write as _;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::{Client, Config};
 use contract::{Fixture, contract};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lapsewatch_core::Timestamp;
@@ -32,17 +31,8 @@ impl Fixture for InTheCloud {
 
     async fn new() -> Self {
         let stack = LocalStack::start().await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let random = folder.path().file_name().unwrap().to_str().unwrap();
-        let prefix = format!("directory-{}", random.trim_start_matches('.'));
-        let table = stack.create_tables(&prefix).await.unwrap().directory;
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(stack.endpoint())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .build();
-        let client = Client::from_conf(config);
+        let table = stack.create_own_tables().await.unwrap().directory;
+        let client = stack.dynamodb();
         Self {
             directory: DynamoDbDirectory::new(client.clone(), &table).with_scan_limit(400),
             client,

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, from which CloudWatch makes them.
+//! Metrics in AWS's embedded metric format: a line of JSON on standard output, from which `CloudWatch` makes them.
 //!
 //! The format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 

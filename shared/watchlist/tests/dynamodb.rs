@@ -8,8 +8,6 @@
 
 mod contract;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::{Client, Config};
 use lapsewatch_core::{RunId, Timestamp, WatchedDomain};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
@@ -17,17 +15,8 @@ use local_stack::LocalStack;
 
 async fn fresh() -> (DynamoDbWatchlist, LocalStack) {
     let stack = LocalStack::start().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let random = folder.path().file_name().unwrap().to_str().unwrap();
-    let prefix = format!("watchlist-{}", random.trim_start_matches('.'));
-    let table = stack.create_tables(&prefix).await.unwrap().watchlist;
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(stack.endpoint())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .build();
-    let watchlist = DynamoDbWatchlist::new(Client::from_conf(config), table);
+    let table = stack.create_own_tables().await.unwrap().watchlist;
+    let watchlist = DynamoDbWatchlist::new(stack.dynamodb(), table);
     (watchlist, stack)
 }
 

@@ -15,8 +15,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
     ("AWS_REGION", REGION),
     ("AWS_EC2_METADATA_DISABLED", "true"),
 ];
-const KEY: &str = "test";
-const REGION: &str = "us-east-1";
+pub(crate) const KEY: &str = "test";
+pub(crate) const REGION: &str = "us-east-1";
 
 /// The emulator, seen from outside.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::client::{Client, ENVIRONMENT};
+use crate::client::{Client, ENVIRONMENT, KEY, REGION};
 use crate::supervised::Supervised;
 use crate::{functions, tools};
 
@@ -96,6 +96,37 @@ impl LocalStack {
     /// Its one base URL, for `AWS_ENDPOINT_URL` or a client's `endpoint_url`.
     pub fn endpoint(&self) -> &str {
         &self.client.endpoint
+    }
+
+    /// What a program needs in its environment so that its AWS clients come here: as the account's root.
+    pub fn environment(&self) -> Vec<(&str, &str)> {
+        let mut environment = ENVIRONMENT.to_vec();
+        environment.push(("AWS_ENDPOINT_URL", self.endpoint()));
+        environment
+    }
+
+    /// A client of its DynamoDB, as the account's root.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.endpoint())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new(KEY, KEY, None, None, "local-stack"))
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
+    /// Creates the two tables under a name that nobody else has.
+    ///
+    /// # Errors
+    /// When the emulator does not make them.
+    pub async fn create_own_tables(&self) -> Result<Tables> {
+        let folder = tempfile::tempdir()?;
+        let random = folder.path().file_name().unwrap_or_default();
+        let random = random.to_string_lossy();
+        self.create_tables(&format!("own-{}", random.trim_start_matches('.')))
+            .await
     }
 
     /// Creates the two tables, keys and indexes as in `template.yaml`, named `{prefix}-watchlist` and `{prefix}-directory`.

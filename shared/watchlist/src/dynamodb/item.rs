@@ -172,18 +172,10 @@ fn time_of(item: &Item, attribute: &'static str) -> Result<Option<Timestamp>, Wa
         .map_err(unreadable(attribute))
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "numbers and references alike"
-)]
 pub(super) fn text(value: impl Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "numbers and references alike"
-)]
 pub(super) fn number(value: impl Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -1,0 +1,220 @@
+//! The checker behind the Runtime Interface Emulator, which keeps time as Lambda does.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use fastly_stand_in::{Behaviour, Script, StandIn};
+use jiff::Timestamp;
+use lapsewatch_core::{DomainName, WatchedDomain};
+use lapsewatch_watchlist::Watchlist as _;
+use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
+use local_stack::{LocalStack, Rie, functions};
+use serde_json::{Value, json};
+
+struct House {
+    stack: LocalStack,
+    fastly: StandIn,
+    table: String,
+    secrets: aws_sdk_secretsmanager::Client,
+}
+
+impl House {
+    async fn new(script: Script, domains: &[DomainName]) -> Self {
+        let stack = LocalStack::start().await.unwrap();
+        let table = stack.create_own_tables().await.unwrap().watchlist;
+        let watched: Vec<_> = domains
+            .iter()
+            .map(|domain| WatchedDomain {
+                domain: domain.clone(),
+                earliest_verified_at: None,
+            })
+            .collect();
+        DynamoDbWatchlist::new(stack.dynamodb(), &table)
+            .watch(&watched, None, Timestamp::now())
+            .await
+            .unwrap();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(stack.endpoint())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .build();
+        let secrets = aws_sdk_secretsmanager::Client::from_conf(config);
+        secrets.create_secret().name(&table).send().await.unwrap();
+        let house = Self {
+            stack,
+            fastly: StandIn::start(script).unwrap(),
+            table,
+            secrets,
+        };
+        house.put_key("first-key").await;
+        house
+    }
+
+    async fn put_key(&self, key: &str) {
+        let put = self.secrets.put_secret_value().secret_id(&self.table);
+        put.secret_string(key).send().await.unwrap();
+    }
+
+    async fn function(&self, rate: &str, timeout_seconds: u32) -> Rie {
+        let url = self.fastly.url();
+        let mut environment = self.stack.environment();
+        environment.extend([
+            ("WATCHLIST_TABLE", self.table.as_str()),
+            ("FASTLY_SECRET_ID", self.table.as_str()),
+            ("LAPSEWATCH_FASTLY_URL", url.as_str()),
+            ("FASTLY_RATE", rate),
+            ("METRICS_SERVICE", "rie"),
+        ]);
+        let bootstrap = functions::binary("lapsewatch-checker").await.unwrap();
+        Rie::start(&bootstrap, &environment, timeout_seconds)
+            .await
+            .unwrap()
+    }
+}
+
+fn numbered(count: usize) -> Vec<DomainName> {
+    (0..count)
+        .map(|n| format!("number{n}.org").parse().unwrap())
+        .collect()
+}
+
+fn record(id: &str, body: &str) -> Value {
+    json!({"messageId": id, "receiptHandle": "r", "eventSource": "aws:sqs", "body": body})
+}
+
+fn check(id: &str, domain: &str) -> Value {
+    record(
+        id,
+        &json!({"v": 1, "run": "sweep-1", "domain": domain}).to_string(),
+    )
+}
+
+fn handed_back(answer: &Value) -> Vec<&str> {
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures
+        .iter()
+        .map(|failure| failure["itemIdentifier"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_domain_is_looked_at_on_demand_and_an_event_it_does_not_know_is_told_so() {
+    let house = House::new(Script::answering("inactive"), &numbered(1)).await;
+    let rie = house.function("1000", 120).await;
+    for event in [
+        json!({}),
+        json!({"domains": ["number0.org"]}),
+        json!([1]),
+        json!({"domain": "co.uk"}),
+    ] {
+        let refused = rie.invoke(&event).await.unwrap().body;
+        assert!(refused["errorMessage"].is_string(), "{refused}");
+    }
+    let refused = rie.invoke(&json!({})).await.unwrap().body;
+    let said = refused["errorMessage"].as_str().unwrap();
+    assert!(said.contains(r#"{"domain":"…"}"#), "{said}");
+    let looked = rie
+        .invoke(&json!({"domain": "number0.org"}))
+        .await
+        .unwrap()
+        .body;
+    assert_eq!(looked["outcome"], "looked", "{looked}");
+    assert_eq!(looked["record"]["domain"], "number0.org");
+    let absent = rie
+        .invoke(&json!({"domain": "absent.org"}))
+        .await
+        .unwrap()
+        .body;
+    assert_eq!(absent["outcome"], "not_watched", "{absent}");
+    assert_eq!(house.fastly.total(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_is_handed_back_and_the_others_are_done() {
+    let house = House::new(Script::default(), &numbered(2)).await;
+    let rie = house.function("1000", 120).await;
+    let event = json!({"Records": [
+        check("one", "number0.org"),
+        record("poison", "no message"),
+        record("newer", r#"{"v":2}"#),
+        check("gone", "absent.org"),
+        record("other run", r#"{"v":1,"run":"due-1","domain":"number1.org"}"#),
+        check("two", "number1.org"),
+    ]});
+    let answer = rie.invoke(&event).await.unwrap().body;
+    let mut back = handed_back(&answer);
+    // Two runs want one domain at once: the second finds it leased or looks again, by who came first.
+    back.retain(|id| *id != "two" && *id != "other run");
+    assert_eq!(back, ["poison", "newer"]);
+    let log = rie.log();
+    assert!(!log.contains("no message"), "a raw body in the log");
+    assert!(log.contains(r#""CloudWatchMetrics""#), "{log}");
+
+    let nameless = json!({"Records": [{"body": "{}"}]});
+    let answer = rie.invoke(&nameless).await.unwrap().body;
+    assert!(
+        answer["errorMessage"]
+            .as_str()
+            .unwrap()
+            .contains("has no id"),
+        "{answer}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_thousand_messages_what_does_not_fit_the_time_is_handed_back_before_it_is_over() {
+    const ALL: usize = 10_000;
+    let house = House::new(Script::default(), &numbered(400)).await;
+    let rie = house.function("20", 45).await;
+    let records: Vec<_> = (0..ALL)
+        .map(|n| check(&n.to_string(), &format!("number{n}.org")))
+        .collect();
+    let answer = rie.invoke(&json!({"Records": records})).await.unwrap().body;
+    let back = handed_back(&answer).len();
+    let looked = usize::try_from(house.fastly.total()).unwrap();
+    assert!(looked > 0, "{looked}");
+    assert_eq!(looked + back, ALL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_hangs_is_handed_back_before_the_time_is_over() {
+    let script = Script::default().on("number1.org", [Behaviour::Hang]);
+    let house = House::new(script, &numbered(2)).await;
+    let rie = house.function("1000", 39).await;
+    let event = json!({"Records": [check("quick", "number0.org"), check("hangs", "number1.org")]});
+    let answer = rie.invoke(&event).await.unwrap().body;
+    assert_eq!(handed_back(&answer), ["hangs"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_replaced_is_fetched_anew_and_one_that_is_of_no_use_ends_the_batch() {
+    let house = House::new(Script::default(), &numbered(3)).await;
+    let rie = house.function("1000", 120).await;
+    let batch = |n: usize| json!({"Records": [check("one", &format!("number{n}.org"))]});
+    let answer = rie.invoke(&batch(0)).await.unwrap().body;
+    assert!(handed_back(&answer).is_empty());
+
+    let accepts = |key: &str| Script {
+        key: Some(key.to_owned()),
+        ..Script::default()
+    };
+    house.fastly.set_script(accepts("second-key"));
+    house.put_key("second-key").await;
+    let answer = rie.invoke(&batch(1)).await.unwrap().body;
+    assert!(handed_back(&answer).is_empty(), "{answer}");
+
+    house.fastly.set_script(accepts("third-key"));
+    let answer = rie.invoke(&batch(2)).await.unwrap().body;
+    let said = answer["errorMessage"].as_str().unwrap();
+    assert!(
+        said.contains("Fastly rejected the key (HTTP 401)"),
+        "{said}"
+    );
+    assert!(said.contains(&house.table), "it names the secret: {said}");
+    assert!(rie.log().contains(r#""KeyRejected":1.0"#));
+    assert!(!rie.log().contains("second-key"));
+}

@@ -1,0 +1,152 @@
+//! The AWS host: the template deployed into the emulator, with the compiled functions.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use lapsewatch_core::{RunId, Timestamp};
+use lapsewatch_directory::dynamodb::DynamoDbDirectory;
+use lapsewatch_directory::import::{Entries, Entry};
+use lapsewatch_watchlist::Watchlist as _;
+use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
+use local_stack::{Deployed, LocalStack};
+use serde_json::{Value, json};
+
+use crate::addresses::{self, Unverified};
+
+/// How long a run may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// A deployed stack.
+pub struct Cloud {
+    stack: LocalStack,
+    deployed: Deployed,
+    fastly: String,
+}
+
+impl Cloud {
+    /// Deploys the template. Asks the Fastly at `fastly`; its clock stands at `now`.
+    pub async fn deploy(name: &str, fastly: String, now: &str) -> Result<Self> {
+        let stack = LocalStack::start().await?;
+        let deployed = stack.deploy(name, &parameters(&fastly, now)).await?;
+        Ok(Self {
+            stack,
+            deployed,
+            fastly,
+        })
+    }
+
+    /// Deploys anew with the clock at another time.
+    pub async fn let_time_pass(&mut self, now: &str) -> Result<()> {
+        let name = self.deployed.stack.clone();
+        let parameters = parameters(&self.fastly, now);
+        self.deployed = self.stack.deploy(&name, &parameters).await?;
+        Ok(())
+    }
+
+    /// Writes addresses into the directory's table, as a registry would.
+    pub async fn import(&self, addresses: &[String]) -> Result<()> {
+        let csv = addresses::csv(addresses);
+        let entries: Vec<Entry> = Entries::open(csv.as_bytes(), Timestamp::now())?
+            .filter_map(|line| line.ok()?.ok())
+            .collect();
+        let table = self.deployed.output("DirectoryTable")?;
+        let directory = DynamoDbDirectory::new(self.stack.dynamodb(), table);
+        let writes: Vec<_> = entries
+            .iter()
+            .map(|entry| directory.record(entry))
+            .collect();
+        stream::iter(writes)
+            .buffer_unordered(16)
+            .try_collect::<Vec<()>>()
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a sweep in at the dispatcher, as the schedule does, and waits until all that it sent has been looked at. Answers
+    /// what the dispatcher answered.
+    pub async fn sweep(&self, scheduled_time: &str) -> Result<Value> {
+        let answer = self.dispatch(scheduled_time).await?;
+        let run = answer["run"].as_str().context("the run's name")?;
+        let run = RunId::from_stored(run);
+        let watchlist = DynamoDbWatchlist::new(
+            self.stack.dynamodb(),
+            self.deployed.output("WatchlistTable")?,
+        );
+        let started = Instant::now();
+        loop {
+            let counters = watchlist.run(&run).await?.context("the run")?.counters;
+            if counters.checked == counters.sent {
+                return Ok(answer);
+            }
+            if started.elapsed() > PATIENCE {
+                let log = self
+                    .stack
+                    .logs(self.deployed.output("CheckerLogGroup")?)
+                    .await;
+                bail!("{counters:?} after {PATIENCE:?}; the checker's log: {log:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Invokes the dispatcher with the schedule's event.
+    pub async fn dispatch(&self, scheduled_time: &str) -> Result<Value> {
+        let event = json!({"mode": "sweep", "scheduled_time": scheduled_time});
+        self.invoke("Dispatcher", &event).await
+    }
+
+    /// Invokes the unverifier as the schedule does.
+    pub async fn apply(&self) -> Result<Value> {
+        self.invoke("Unverifier", &json!({"mode": "apply"})).await
+    }
+
+    /// Invokes a function.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let name = self.deployed.output(&format!("{function}Function"))?;
+        self.stack.invoke(name, event).await
+    }
+
+    /// What a function has written to its log group.
+    pub async fn log(&self, function: &str) -> Result<String> {
+        let group = self.deployed.output(&format!("{function}LogGroup"))?;
+        self.stack.logs(group).await
+    }
+
+    /// The addresses that are not verified any more, of those behind which a domain stands.
+    pub async fn unverified(&self) -> Result<Unverified> {
+        let mut unverified = Unverified::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .stack
+                .dynamodb()
+                .scan()
+                .table_name(self.deployed.output("DirectoryTable")?)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            for item in page.items() {
+                let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+                let is_verified = item.get("verified").and_then(|value| value.as_bool().ok());
+                let watched = text("pk").is_some_and(|pk| pk.starts_with("domain#"));
+                let email = text("sk").and_then(|sk| sk.strip_prefix("address#"));
+                if let (true, Some(false), Some(email)) = (watched, is_verified, email) {
+                    unverified.insert(email.to_owned());
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(unverified);
+            }
+        }
+    }
+}
+
+fn parameters<'a>(fastly: &'a str, now: &'a str) -> [(&'a str, &'a str); 3] {
+    [
+        ("FastlyUrl", fastly),
+        ("RehearsalNow", now),
+        ("FastlyRate", "100000"),
+    ]
+}

@@ -1,0 +1,121 @@
+//! A sweep goes in at one end, un-verified addresses come out at the other: on one machine, and on AWS as the emulator has
+//! it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+use end_to_end::addresses::{Unverified, a_thousand};
+use end_to_end::cloud::Cloud;
+use end_to_end::machine::Machine;
+use fastly_stand_in::{Behaviour, Script, StandIn};
+use serde_json::Value;
+
+const DAY_1: &str = "2026-12-01T00:00:00Z";
+const DAY_2: &str = "2026-12-02T00:00:00Z";
+const WATCHED: u64 = 400;
+
+/// Two domains of the thousand addresses' are anybody's.
+fn fastly() -> StandIn {
+    let lost = || [Behaviour::answer("undelegated inactive")];
+    let script = Script::answering("active")
+        .on("domain7.org", lost())
+        .on("uk.com", lost());
+    StandIn::start(script).unwrap()
+}
+
+fn lost_addresses() -> Unverified {
+    [
+        "a@domain7.org",
+        "b@domain7.org",
+        "p@shop0.uk.com",
+        "p@shop1.uk.com",
+        "p@shop2.uk.com",
+        "p@shop3.uk.com",
+    ]
+    .map(String::from)
+    .into()
+}
+
+/// What was un-verified, in an order of our own.
+fn unverified(document: &Value) -> Vec<Value> {
+    let mut list = document["unverified"].as_array().unwrap().clone();
+    list.sort_by_key(|one| one["domain"].as_str().unwrap().to_owned());
+    list
+}
+
+/// On one machine: what the plan says, and the addresses.
+async fn on_one_machine() -> (Vec<Value>, Unverified) {
+    let fastly = fastly();
+    let machine = Machine::new(fastly.url()).await.unwrap();
+    let report = machine.import(DAY_1, &a_thousand()).unwrap();
+    let unwatchable = report["unwatchable"].as_object().unwrap();
+    assert_eq!(unwatchable.len(), 6, "{report}");
+    assert_eq!(
+        unwatchable.values().filter_map(Value::as_u64).sum::<u64>(),
+        12
+    );
+    assert_eq!(report["domains"], WATCHED);
+    machine.run(DAY_1, &["sweep"]).unwrap();
+    assert_eq!(fastly.total(), WATCHED);
+    machine.run(DAY_1, &["apply"]).unwrap();
+    assert!(machine.unverified().unwrap().is_empty());
+    machine.run(DAY_2, &["sweep"]).unwrap();
+    let applied = machine.run(DAY_2, &["apply"]).unwrap();
+    assert_eq!(fastly.total(), 2 * WATCHED);
+    (unverified(&applied), machine.unverified().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_call_a_domain() {
+    assert_eq!(a_thousand().len(), 1000);
+    let (plan, addresses) = on_one_machine().await;
+    assert_eq!(addresses, lost_addresses());
+
+    let fastly = fastly();
+    let mut cloud = Cloud::deploy("e2e-both", fastly.url(), DAY_1)
+        .await
+        .unwrap();
+    cloud.import(&a_thousand()).await.unwrap();
+
+    let answer = cloud.sweep(DAY_1).await.unwrap();
+    assert_eq!(answer["outcome"], "finished", "{answer}");
+    assert_eq!(fastly.total(), WATCHED);
+    for domain in [
+        "gmail.com",
+        "xn--bcher-kva.de",
+        "uk.com",
+        "shop0.uk.com",
+        "github.io",
+    ] {
+        assert_eq!(fastly.calls(domain), 1, "{domain}");
+    }
+    let applied = cloud.apply().await.unwrap();
+    assert!(unverified(&applied).is_empty(), "one look proves nothing");
+
+    let again = cloud.dispatch(DAY_1).await.unwrap();
+    assert_eq!(again["outcome"], "already_finished", "the event came twice");
+
+    cloud.let_time_pass(DAY_2).await.unwrap();
+    cloud.sweep(DAY_2).await.unwrap();
+    assert_eq!(fastly.total(), 2 * WATCHED, "nothing was paid for twice");
+    let applied = cloud.apply().await.unwrap();
+    assert_eq!(unverified(&applied), plan);
+    assert_eq!(cloud.unverified().await.unwrap(), addresses);
+    assert!(unverified(&cloud.apply().await.unwrap()).is_empty());
+
+    for function in ["Dispatcher", "Checker", "Unverifier"] {
+        let log = cloud.log(function).await.unwrap();
+        assert!(
+            !log.contains('@'),
+            "an address in the log of {function}: {log}"
+        );
+        assert!(
+            !log.contains("local-token"),
+            "the key in the log of {function}"
+        );
+    }
+    let log = cloud.log("Checker").await.unwrap();
+    assert!(log.contains(r#""Checked":"#), "metrics: {log}");
+}
