@@ -64,7 +64,7 @@ pub(crate) async fn run(wall: fn() -> Timestamp, output: Output) -> Result<Done>
         "\nThe simulated Fastly was asked {} times.",
         fastly.total()
     ))?;
-    let mut document = account::document(&applied);
+    let mut document = applied.document();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("simulated".to_owned(), json!(true));
         fields.insert("import".to_owned(), imported);

@@ -10,7 +10,6 @@ use lapsewatch_directory::sqlite::SqliteDirectory;
 use lapsewatch_pipeline::{Applier, CheckSettings, Checker, Clock};
 use lapsewatch_sources::Fastly;
 use lapsewatch_sqlite::Store;
-use lapsewatch_watchlist::Watchlist;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 
 use crate::environment::Environment;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
 use lapsewatch_core::{DomainName, RunId, Timestamp, Verdict};
 use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Clock};
 use lapsewatch_runtime::{Message, answered, batch, batch_response, stop_at};
@@ -58,9 +58,9 @@ impl Function {
     }
 
     /// Carries an event out. A batch is answered with the messages to be delivered again, one domain with its record.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    pub fn handle(&self, event: LambdaEvent<Value>) -> BoxFuture<'_, Result<Value, Diagnostic>> {
         let (payload, context) = event.into_parts();
-        answered(self.answer(payload, &context)).await
+        answered(async move { self.answer(payload, &context).await })
     }
 
     async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {

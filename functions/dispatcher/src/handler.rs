@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
 use lapsewatch_core::{DomainName, Mode, Run, RunId, Timestamp, sweep_days};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
 use lapsewatch_pipeline::{Clock, Dispatched, Dispatcher};
@@ -57,9 +57,9 @@ impl Function {
     }
 
     /// Carries an event out. Each answer is a JSON document.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    pub fn handle(&self, event: LambdaEvent<Value>) -> BoxFuture<'_, Result<Value, Diagnostic>> {
         let (payload, context) = event.into_parts();
-        answered(self.answer(payload, &context)).await
+        answered(async move { self.answer(payload, &context).await })
     }
 
     async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {

@@ -17,19 +17,20 @@ pub fn stop_at(context: &Context, before: SignedDuration) -> Timestamp {
     limit - before
 }
 
-/// Waits for the answer to an event. A failure becomes what Lambda reports: one sentence with all its causes, which is
-/// logged too.
-pub async fn answered(
-    answer: impl Future<Output = Result<Value>> + Send,
-) -> Result<Value, Diagnostic> {
-    // Erased here: the compiler would otherwise carry the type of all that is awaited into each `main`.
-    let answer: BoxFuture<'_, _> = Box::pin(answer);
-    answer.await.map_err(|error| {
-        let said = format!("{error:#}");
-        tracing::error!("{said}");
-        Diagnostic {
-            error_type: "Failed".to_owned(),
-            error_message: said,
-        }
+/// The answer to an event. A failure becomes what Lambda reports: one sentence with all its causes, which is logged too.
+///
+/// Its type is erased: the compiler would otherwise carry the type of all that is awaited into each `main`.
+pub fn answered<'a>(
+    answer: impl Future<Output = Result<Value>> + Send + 'a,
+) -> BoxFuture<'a, Result<Value, Diagnostic>> {
+    Box::pin(async move {
+        answer.await.map_err(|error| {
+            let said = format!("{error:#}");
+            tracing::error!("{said}");
+            Diagnostic {
+                error_type: "Failed".to_owned(),
+                error_message: said,
+            }
+        })
     })
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::{BoxFuture, Diagnostic, LambdaEvent};
 use lapsewatch_core::{MAX_EVIDENCE_AGE, Timestamp};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
 use lapsewatch_pipeline::{Applied, Applier, Clock, restored_document};
@@ -43,9 +43,9 @@ impl Function {
     }
 
     /// Carries an event out; answers the same document as the command does.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    pub fn handle(&self, event: LambdaEvent<Value>) -> BoxFuture<'_, Result<Value, Diagnostic>> {
         let (payload, context) = event.into_parts();
-        answered(self.answer(payload, stop_at(&context, TO_FINISH))).await
+        answered(self.answer(payload, stop_at(&context, TO_FINISH)))
     }
 
     async fn answer(&self, payload: Value, deadline: Timestamp) -> Result<Value> {
@@ -60,14 +60,14 @@ impl Function {
         match Event::read(payload)? {
             Event::Plan {} => Ok(applier.plan().await?.document()),
             Event::Apply {} => {
-                let applied = applier.apply().await?;
-                self.report(&applied).await?;
-                Ok(applied.document())
+                let done = applier.apply().await?;
+                self.report(&done).await?;
+                Ok(done.document())
             }
             Event::Release { plan } => {
-                let applied = applier.release(&plan).await?;
-                self.report(&applied).await?;
-                Ok(applied.document())
+                let done = applier.release(&plan).await?;
+                self.report(&done).await?;
+                Ok(done.document())
             }
             Event::Restore { plan } => Ok(restored_document(&plan, &applier.restore(&plan).await?)),
         }
