@@ -168,7 +168,7 @@ async fn a_message_that_cannot_be_read_is_handed_back_and_the_others_are_done() 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_ten_thousand_messages_what_does_not_fit_the_time_is_handed_back_before_it_is_over() {
     const ALL: usize = 10_000;
-    let house = House::new(Script::default(), &numbered(400)).await;
+    let house = House::new(Script::default(), &numbered(ALL)).await;
     let rie = house.function("20", 45).await;
     let records: Vec<_> = (0..ALL)
         .map(|n| check(&n.to_string(), &format!("number{n}.org")))

@@ -24,8 +24,8 @@ impl House {
     async fn new(domains: usize) -> Self {
         let stack = LocalStack::start().await.unwrap();
         let tables = stack.create_own_tables().await.unwrap();
-        let mut csv = "email\n".to_owned();
-        csv.extend((0..domains).map(|n| format!("someone@number{n}.org\n")));
+        let mut csv = "email,verified_at\n".to_owned();
+        csv.extend((0..domains).map(|n| format!("someone@number{n}.org,\n")));
         let directory = DynamoDbDirectory::new(stack.dynamodb(), &tables.directory);
         for entry in Entries::open(csv.as_bytes(), jiff::Timestamp::now()).unwrap() {
             directory.record(&entry.unwrap().unwrap()).await.unwrap();

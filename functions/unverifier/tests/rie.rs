@@ -25,7 +25,7 @@ impl House {
         let stack = LocalStack::start().await.unwrap();
         let tables = stack.create_own_tables().await.unwrap();
         let directory = DynamoDbDirectory::new(stack.dynamodb(), &tables.directory);
-        let csv = "email\nsomeone@gone.org\n";
+        let csv = "email,verified_at\nsomeone@gone.org,\n";
         for entry in Entries::open(csv.as_bytes(), Timestamp::now()).unwrap() {
             directory.record(&entry.unwrap().unwrap()).await.unwrap();
         }
