@@ -22,6 +22,11 @@ impl RunId {
         Self(name.into())
     }
 
+    /// Whether it is a run over what is due: the name of a run begins with its mode.
+    pub fn is_of_what_is_due(&self) -> bool {
+        self.0.starts_with(&format!("{}-", Mode::Due))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

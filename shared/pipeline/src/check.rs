@@ -110,6 +110,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
             .begin_looks(domains, run, wall, wall + LOOK_LEASE)
             .await?;
         let mut answers: Vec<Checked> = begun.iter().map(Self::without_a_look).collect();
+        let begun = self.still_due(run, begun, &mut answers).await?;
         let mut to_look: Vec<(usize, Record)> = begun
             .into_iter()
             .enumerate()
@@ -135,6 +136,36 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
         self.look_at_all(run, to_look, first_slot, deadline, &mut answers)
             .await?;
         Ok(answers)
+    }
+
+    /// A run over what is due does not pay for what another run has looked at meanwhile.
+    async fn still_due(
+        &self,
+        run: &RunId,
+        begun: Vec<Look>,
+        answers: &mut [Checked],
+    ) -> Result<Vec<Look>, WatchlistError> {
+        if !run.is_of_what_is_due() {
+            return Ok(begun);
+        }
+        let now = self.clock.now();
+        let mut still_due = Vec::with_capacity(begun.len());
+        for (look, answer) in begun.into_iter().zip(answers) {
+            match look {
+                Look::Begun(record) if record.next_check_at > now => {
+                    self.watchlist
+                        .abandon_looks(std::slice::from_ref(&record.domain))
+                        .await?;
+                    *answer = Checked::AlreadyChecked;
+                    still_due.push(Look::AlreadyChecked);
+                }
+                look @ (Look::Begun(_)
+                | Look::AlreadyChecked
+                | Look::InProgress
+                | Look::NotWatched) => still_due.push(look),
+            }
+        }
+        Ok(still_due)
     }
 
     /// The answer for a message that is not, or not yet, looked at.

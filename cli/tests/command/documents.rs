@@ -1,0 +1,132 @@
+//! What `--json` prints is what `infra/schemas` says, and what users see changes only when we mean it to.
+
+use fastly_stand_in::{Behaviour, Script};
+use serde_json::{Value, json};
+
+use crate::support::{DAY_1, DAY_2, House, text};
+
+const SCHEMAS: &str = include_str!("../../../infra/schemas/documents.json");
+
+/// Fails unless the document is what the schema of that name says.
+fn assert_is(name: &str, document: &Value) {
+    let mut schema: Value = serde_json::from_str(SCHEMAS).expect("the schemas are JSON");
+    assert!(schema["$defs"][name].is_object(), "no schema {name}");
+    schema["$ref"] = json!(format!("#/$defs/{name}"));
+    let validator = jsonschema::validator_for(&schema).expect("the schemas are schemas");
+    let faults: Vec<String> = validator
+        .iter_errors(document)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{name}: {faults:#?}\n{document:#}");
+}
+
+/// One domain of each fate.
+fn house() -> House {
+    let answers = |status: &str| [Behaviour::answer(status)];
+    let script = Script::answering("active")
+        .on("gone.org", answers("undelegated inactive"))
+        .on("going.org", answers("active expiring"))
+        .on("silent.org", answers("unknown"));
+    House::new(script)
+}
+
+fn addresses() -> Vec<String> {
+    [
+        "a@gone.org",
+        "b@gone.org",
+        "c@going.org",
+        "d@silent.org",
+        "e@held.org",
+        "f@co.uk",
+        "bad line",
+    ]
+    .map(String::from)
+    .into()
+}
+
+#[test]
+fn every_document_is_what_its_schema_says() {
+    let house = house();
+    let imported = house.import(&addresses());
+    assert_is("import", &imported);
+    insta::assert_json_snapshot!("import", imported);
+    let swept = house.json(DAY_1, &["sweep"], 0);
+    assert_is("sweep", &swept);
+    insta::assert_json_snapshot!("sweep", swept);
+    assert_is("plan", &house.json(DAY_1, &["plan"], 0));
+    assert_is("sweep", &house.json(DAY_1, &["sweep", "--due"], 0));
+    house.json(DAY_2, &["sweep"], 0);
+    let plan = house.json(DAY_2, &["plan"], 0);
+    assert_is("plan", &plan);
+    insta::assert_json_snapshot!("plan", plan);
+    let applied = house.json(DAY_2, &["apply"], 0);
+    assert_is("plan", &applied);
+    let shown = house.json(DAY_2, &["show", "gone.org"], 0);
+    assert_is("show", &shown);
+    insta::assert_json_snapshot!("show", shown);
+    for domain in ["going.org", "silent.org", "held.org"] {
+        assert_is("show", &house.json(DAY_2, &["show", domain], 0));
+    }
+    let name = applied["unverified"][0]["plan"].as_str().expect("the plan");
+    let restored = house.json(DAY_2, &["restore", name], 0);
+    assert_is("restore", &restored);
+    insta::assert_json_snapshot!("restore", restored);
+    assert_is("show", &house.json(DAY_2, &["show", "gone.org"], 0));
+    assert_is("check", &house.json(DAY_2, &["check", "new.org"], 0));
+    let named = house.json(DAY_2, &["sweep", "--domain", "held.org"], 0);
+    assert_is("sweep", &named);
+}
+
+#[test]
+fn a_held_plan_says_which_limit_and_which_domains_wait() {
+    let domains: Vec<String> = (0..30).map(|n| format!("a@number{n}.org")).collect();
+    let house = House::new(Script::answering("inactive"));
+    house.import(&domains);
+    house.json(DAY_1, &["sweep"], 0);
+    house.json(DAY_2, &["sweep"], 0);
+    let held = house.json(DAY_2, &["apply"], 3);
+    assert_is("plan", &held);
+    insta::assert_json_snapshot!(held["exceeded"], @r#"
+    [
+      {
+        "limit": "share",
+        "most": 0.01,
+        "share": 0.5
+      }
+    ]
+    "#);
+    let plan = held["waiting"][0]["plan"].as_str().expect("the plan");
+    assert_is("plan", &house.json(DAY_2, &["release", plan], 0));
+}
+
+#[test]
+fn what_fails_prints_no_document_but_a_sentence() {
+    let house = house();
+    for arguments in [
+        &["show", "nothing.org"][..],
+        &["restore", "plan-of-nobody"],
+        &["release", "plan-of-nobody"],
+        &["import", "no-such-file.csv"],
+        &["check", "co.uk"],
+    ] {
+        let mut command = house.command(DAY_1, arguments);
+        let output = command.arg("--json").output().expect("lapsewatch runs");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+        assert!(text(&output.stderr).starts_with("lapsewatch: "));
+    }
+}
+
+#[test]
+fn the_demo_tells_the_same_story_each_time() {
+    let house = house();
+    let demo = house.run(DAY_1, &["demo"]);
+    // The demo plays today: what changes from day to day is made alike.
+    let mut filters = insta::Settings::clone_current();
+    filters.add_filter(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", "TIME");
+    filters.add_filter(r"plan-[\d-]+", "PLAN");
+    filters.bind(|| insta::assert_snapshot!("demo", text(&demo.stdout)));
+    let document = house.run(DAY_1, &["demo", "--json"]);
+    let document = serde_json::from_slice(&document.stdout).expect("one JSON document");
+    assert_is("demo", &document);
+}
