@@ -4,7 +4,6 @@
     clippy::expect_used,
     reason = "a measurement ends where it cannot go on"
 )]
-#![expect(clippy::print_stdout, reason = "what is measured is told")]
 
 use std::fmt::Write;
 use std::path::Path;

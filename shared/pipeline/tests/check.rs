@@ -92,19 +92,21 @@ async fn a_panic_in_one_message_fails_that_message_only_and_it_can_be_tried_agai
 async fn a_run_over_what_is_due_does_not_pay_for_what_another_run_has_looked_at_meanwhile() {
     let domains = names(["one.org", "two.org"]);
     let (checker, _folder) = checker(&domains).await;
-    let sweep = checker.check(&messages("sweep-1", &domains[..1]), None);
-    assert_eq!(sweep.await.unwrap(), [Checked::Looked(Verdict::Held)]);
-    let due = checker.check(&messages("due-1", &domains), None);
+    let check = async |run: &str, domains: &[DomainName]| {
+        let messages = messages(run, domains);
+        checker.check(&messages, None).await.unwrap()
+    };
+    let looked = || Checked::Looked(Verdict::Held);
+    assert_eq!(check("sweep-1", &domains[..1]).await, [looked()]);
     assert_eq!(
-        due.await.unwrap(),
-        [Checked::AlreadyChecked, Checked::Looked(Verdict::Held)]
+        check("due-1", &domains).await,
+        [Checked::AlreadyChecked, looked()]
     );
     let month = Month::of(Timestamp::now());
     assert_eq!(checker.watchlist.spent(month).await.unwrap(), 2);
-    let another_sweep = checker.check(&messages("sweep-2", &domains[..1]), None);
     assert_eq!(
-        another_sweep.await.unwrap(),
-        [Checked::Looked(Verdict::Held)],
+        check("sweep-2", &domains[..1]).await,
+        [looked()],
         "a sweep looks at every domain, and nobody holds its lease"
     );
 }
