@@ -59,10 +59,8 @@ test: $(TOOLS) functions ## Everything, the end-to-end on the local stack includ
 functions: ## The functions as the tests use them: no optimisation, this machine's architecture
 	cargo build $(WHOLE) --all-targets
 
-bench: $(TOOLS) functions ## The measurements: the tests that are ignored because they take a whole machine
-	cargo build --release --bins $(WHOLE)
-	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug \
-	  $(PYTHON) infra/local_stack.py run cargo nextest run --release $(WHOLE) --run-ignored only --no-capture $(NEXTEST_FLAGS)
+bench: ## The measurements: tests that are ignored because they take a whole machine
+	cargo test --release --package lapsewatch --test measure -- --ignored --nocapture --test-threads 1
 
 # ------------------------------------------------------------------------------------------------ The stack
 build: $(TOOLS) ## The functions as they are shipped, in .aws-sam/build
