@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The file that everything is kept in
+    /// The file that everything is kept in; built with the feature `aws`, also `dynamodb:WATCHLIST_TABLE,DIRECTORY_TABLE`
     #[arg(
         long,
         global = true,

@@ -6,16 +6,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use lapsewatch_core::{DomainName, Mode, PlanId, Record, Timestamp, WatchedDomain};
-use lapsewatch_pipeline::restored_document;
+use lapsewatch_core::{DomainName, Mode, Timestamp, WatchedDomain};
 use lapsewatch_watchlist::Watchlist;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Command};
+#[cfg(feature = "aws")]
+use crate::aws;
 use crate::environment::Environment;
 use crate::host::Host;
 use crate::output::{Output, counted};
-use crate::{account, demo, sweep};
+use crate::plans::{document, say_record};
+use crate::{demo, plans, sweep};
 
 /// How a command ended, short of failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,20 @@ pub(crate) async fn run(
         Command::Import { file } => Some(open_input(file)?),
         _ => None,
     };
+    #[cfg(feature = "aws")]
+    if let Some(tables) = aws::tables(&arguments.common.store)? {
+        let applier = aws::applier(tables, environment, wall).await;
+        return plans::run(arguments.command, &applier, environment, output).await;
+    }
+    #[cfg(not(feature = "aws"))]
+    if arguments
+        .common
+        .store
+        .to_string_lossy()
+        .starts_with("dynamodb:")
+    {
+        bail!("this lapsewatch was built without AWS; build it with --features aws");
+    }
     let host = Host::open(&arguments.common.store, environment, wall)?;
     if let Some(now) = environment.rehearsed_now {
         output.say(format!(
@@ -64,7 +80,7 @@ pub(crate) async fn run(
         Command::Import { .. } => {
             let source = source.context("no input")?;
             let imported = take_in(&host, source, output).await?;
-            document(&host, output, imported)?;
+            document(environment, output, imported)?;
             Ok(Done::Done)
         }
         Command::Sweep { due, domain } => {
@@ -74,43 +90,19 @@ pub(crate) async fn run(
                 (false, true) => sweep::run(&host, Mode::Sweep, output).await?,
             };
             swept.say(output)?;
-            document(&host, output, swept.document())?;
+            document(environment, output, swept.document())?;
             Ok(Done::Done)
         }
-        Command::Plan => tell(&host, &host.applier().plan().await?, false, output),
-        Command::Apply => tell(&host, &host.applier().apply().await?, true, output),
-        Command::Release { plan } => {
-            let applied = host.applier().release(&PlanId::from_stored(plan)).await?;
-            tell(&host, &applied, true, output)
+        Command::Plan
+        | Command::Apply
+        | Command::Release { .. }
+        | Command::Restore { .. }
+        | Command::Show { .. } => {
+            plans::run(arguments.command, &host.applier(), environment, output).await
         }
-        Command::Restore { plan } => restore(&host, &PlanId::from_stored(plan), output).await,
         Command::Check { domain } => check(&host, parse(&domain)?, output).await,
-        Command::Show { domain } => show(&host, parse(&domain)?, output).await,
         Command::Demo => Ok(Done::Done),
     }
-}
-
-fn tell(
-    host: &Host,
-    applied: &lapsewatch_pipeline::Applied,
-    done: bool,
-    output: Output,
-) -> Result<Done> {
-    account::say(applied, done, output)?;
-    document(host, output, applied.document())?;
-    Ok(if applied.waiting.is_empty() {
-        Done::Done
-    } else {
-        Done::PlanHeld
-    })
-}
-
-/// Prints the document, with the rehearsal's time where there is one.
-fn document(host: &Host, output: Output, mut value: Value) -> Result<()> {
-    if let (Some(now), Some(fields)) = (host.environment.rehearsed_now, value.as_object_mut()) {
-        fields.insert("rehearsed_now".to_owned(), json!(now));
-    }
-    output.document(&value)
 }
 
 fn open_input(file: &Path) -> Result<Box<dyn Read + Send>> {
@@ -181,16 +173,6 @@ pub(crate) async fn take_in(
     }))
 }
 
-async fn restore(host: &Host, plan: &PlanId, output: Output) -> Result<Done> {
-    let restored = host.applier().restore(plan).await?;
-    for one in &restored {
-        let addresses = counted(one.outcome.addresses, "address", "addresses");
-        output.say(format!("{}: {addresses} verified again", one.domain))?;
-    }
-    document(host, output, restored_document(plan, &restored))?;
-    Ok(Done::Done)
-}
-
 async fn check(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
     let watched = WatchedDomain {
         domain: domain.clone(),
@@ -210,64 +192,14 @@ async fn check(host: &Host, domain: DomainName, output: Output) -> Result<Done> 
         .and_then(|record| record.verdict)
         .map(lapsewatch_core::Verdict::name);
     document(
-        host,
+        &host.environment,
         output,
         json!({"domain": domain, "verdict": verdict, "record": record}),
     )?;
     Ok(Done::Done)
 }
 
-async fn show(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
-    let record = host.watchlist.get(&domain).await?;
-    let mut events = Vec::new();
-    let mut after = None;
-    loop {
-        let page = host.watchlist.events(&domain, after.as_ref()).await?;
-        events.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    if record.is_none() && events.is_empty() {
-        return Err(anyhow!(
-            "nothing is known of {domain}: it is not on the watchlist and never was"
-        ));
-    }
-    say_record(&domain, record.as_ref(), output)?;
-    for event in &events {
-        let kind = serde_json::to_value(&event.kind)?;
-        let name = kind["kind"].as_str().unwrap_or_default().replace('_', " ");
-        output.say(format!("  {}  {name}", event.at))?;
-    }
-    document(
-        host,
-        output,
-        json!({"domain": domain, "record": record, "events": events}),
-    )?;
-    Ok(Done::Done)
-}
-
-fn say_record(domain: &DomainName, record: Option<&Record>, output: Output) -> Result<()> {
-    let Some(record) = record else {
-        return output.say(format!("{domain}: not on the watchlist any more"));
-    };
-    let verdict = record
-        .verdict
-        .map_or("not looked at yet".to_owned(), |verdict| {
-            verdict.to_string()
-        });
-    output.say(format!(
-        "{domain}: {verdict} since {}; next look {}",
-        record.since, record.next_check_at
-    ))?;
-    if let Some(look) = &record.evidence {
-        output.say(format!("  {}", account::look_in_words(look)))?;
-    }
-    Ok(())
-}
-
-fn parse(text: &str) -> Result<DomainName> {
+pub(crate) fn parse(text: &str) -> Result<DomainName> {
     text.parse().map_err(|why| anyhow!("{text}: {why}"))
 }
 

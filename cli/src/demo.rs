@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use fastly_stand_in::{Script, StandIn};
 use jiff::SignedDuration;
-use lapsewatch_core::{Gcra, Mode, Timestamp, Verdict};
+use lapsewatch_core::{Breaker, Gcra, Mode, Timestamp, Verdict};
 use lapsewatch_watchlist::Watchlist;
 use secrecy::SecretString;
 use serde_json::json;
@@ -29,6 +29,7 @@ pub(crate) async fn run(wall: fn() -> Timestamp, output: Output) -> Result<Done>
         fastly_url: fastly.url(),
         pace: Gcra::new(200.0, 1),
         monthly_budget: 10_000,
+        breaker: Breaker::default(),
         rehearsed_now: Some(start),
     };
     let host = Host::open(&folder.path().join("demo.db"), &environment, wall)?;

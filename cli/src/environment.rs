@@ -1,8 +1,8 @@
 //! The settings that come from the environment, each read by its name.
 
 use anyhow::{Context, Result};
-use lapsewatch_core::{Gcra, Timestamp};
-use lapsewatch_settings::{Lookup, monthly_budget, pace, rehearsed_now};
+use lapsewatch_core::{Breaker, Gcra, Timestamp};
+use lapsewatch_settings::{Lookup, breaker, monthly_budget, pace, rehearsed_now};
 use lapsewatch_sources::FASTLY_URL;
 use secrecy::SecretString;
 
@@ -13,6 +13,7 @@ pub(crate) struct Environment {
     pub(crate) fastly_url: String,
     pub(crate) pace: Gcra,
     pub(crate) monthly_budget: u64,
+    pub(crate) breaker: Breaker,
     pub(crate) rehearsed_now: Option<Timestamp>,
 }
 
@@ -24,6 +25,7 @@ impl Environment {
             fastly_url: lookup("LAPSEWATCH_FASTLY_URL").unwrap_or_else(|| FASTLY_URL.to_owned()),
             pace: pace(lookup)?,
             monthly_budget: monthly_budget(lookup)?,
+            breaker: breaker(lookup)?,
             rehearsed_now: rehearsed_now(lookup)?,
         })
     }

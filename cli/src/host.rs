@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use lapsewatch_core::{Breaker, MAX_EVIDENCE_AGE, Rules, Timestamp};
+use lapsewatch_core::{MAX_EVIDENCE_AGE, Rules, Timestamp};
 use lapsewatch_directory::sqlite::SqliteDirectory;
 use lapsewatch_pipeline::{Applier, CheckSettings, Checker, Clock};
 use lapsewatch_sources::Fastly;
@@ -53,7 +53,7 @@ impl Host {
         Applier {
             watchlist: self.watchlist.clone(),
             directory: self.directory.clone(),
-            breaker: Breaker::default(),
+            breaker: self.environment.breaker,
             max_evidence_age: MAX_EVIDENCE_AGE,
             clock: self.clock,
             deadline: None,

@@ -2,12 +2,15 @@
 
 mod account;
 mod args;
+#[cfg(feature = "aws")]
+mod aws;
 mod commands;
 mod demo;
 mod environment;
 mod host;
 mod local_queue;
 mod output;
+mod plans;
 mod sweep;
 
 use std::io::Write;

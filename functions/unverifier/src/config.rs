@@ -1,7 +1,7 @@
 //! The unverifier's settings.
 
 use lapsewatch_core::{Breaker, Timestamp};
-use lapsewatch_settings::{Lookup, SettingError, optional, rehearsed_now, required, share};
+use lapsewatch_settings::{Lookup, SettingError, breaker, rehearsed_now, required};
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -17,19 +17,10 @@ impl Config {
     /// Reads the settings.
     pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
         const TABLE: &str = "the name of a DynamoDB table";
-        const DOMAINS: &str = "a whole number of domains";
-        let usual = Breaker::default();
         Ok(Self {
             watchlist_table: required(lookup, "WATCHLIST_TABLE", TABLE)?,
             directory_table: required(lookup, "DIRECTORY_TABLE", TABLE)?,
-            breaker: Breaker {
-                max_domains: optional(lookup, "BREAKER_MAX_DOMAINS", DOMAINS)?
-                    .unwrap_or(usual.max_domains),
-                max_share: share(lookup, "BREAKER_MAX_SHARE")?.unwrap_or(usual.max_share),
-                max_unknown_share: share(lookup, "BREAKER_MAX_UNKNOWN_SHARE")?
-                    .unwrap_or(usual.max_unknown_share),
-                hard_cap: optional(lookup, "BREAKER_HARD_CAP", DOMAINS)?.unwrap_or(usual.hard_cap),
-            },
+            breaker: breaker(lookup)?,
             service: required(lookup, "METRICS_SERVICE", "the stack's name")?,
             rehearsed_now: rehearsed_now(lookup)?,
         })

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lapsewatch_core::{Gcra, Timestamp};
+use lapsewatch_core::{Breaker, Gcra, Timestamp};
 
 /// The value of a variable; `None` if it is not set or empty. Only `main` gives the real one.
 pub type Lookup = fn(&str) -> Option<String>;
@@ -57,7 +57,7 @@ pub fn optional<T: FromStr>(
 }
 
 /// A share from 0 to 1, if it is set.
-pub fn share(lookup: Lookup, name: &'static str) -> Result<Option<f64>, SettingError> {
+fn share(lookup: Lookup, name: &'static str) -> Result<Option<f64>, SettingError> {
     const WHAT: &str = "a share from 0 to 1, such as 0.01";
     match optional(lookup, name, WHAT)? {
         Some(share) if (0.0..=1.0).contains(&share) => Ok(Some(share)),
@@ -87,6 +87,20 @@ pub fn monthly_budget(lookup: Lookup) -> Result<u64, SettingError> {
     Ok(budget.unwrap_or(10_000))
 }
 
+/// The limits on plans: `BREAKER_MAX_DOMAINS`, `BREAKER_MAX_SHARE`, `BREAKER_MAX_UNKNOWN_SHARE` and `BREAKER_HARD_CAP`, each
+/// with its usual value if not set.
+pub fn breaker(lookup: Lookup) -> Result<Breaker, SettingError> {
+    const DOMAINS: &str = "a whole number of domains";
+    let usual = Breaker::default();
+    Ok(Breaker {
+        max_domains: optional(lookup, "BREAKER_MAX_DOMAINS", DOMAINS)?.unwrap_or(usual.max_domains),
+        max_share: share(lookup, "BREAKER_MAX_SHARE")?.unwrap_or(usual.max_share),
+        max_unknown_share: share(lookup, "BREAKER_MAX_UNKNOWN_SHARE")?
+            .unwrap_or(usual.max_unknown_share),
+        hard_cap: optional(lookup, "BREAKER_HARD_CAP", DOMAINS)?.unwrap_or(usual.hard_cap),
+    })
+}
+
 /// The fixed clock of a rehearsal: `LAPSEWATCH_NOW`.
 pub fn rehearsed_now(lookup: Lookup) -> Result<Option<Timestamp>, SettingError> {
     optional(
@@ -106,13 +120,13 @@ mod tests {
         assert_eq!(pace(nothing), Ok(Gcra::new(5.0, 1)));
         assert_eq!(monthly_budget(nothing), Ok(10_000));
         assert_eq!(rehearsed_now(nothing), Ok(None));
-        assert_eq!(share(nothing, "BREAKER_MAX_SHARE"), Ok(None));
+        assert_eq!(breaker(nothing), Ok(Breaker::default()));
         let wrong: Lookup = |_| Some("-1".to_owned());
         let said = [
             pace(wrong).unwrap_err().to_string(),
             monthly_budget(wrong).unwrap_err().to_string(),
             rehearsed_now(wrong).unwrap_err().to_string(),
-            share(wrong, "BREAKER_MAX_SHARE").unwrap_err().to_string(),
+            breaker(wrong).unwrap_err().to_string(),
             required(nothing, "WATCHLIST_TABLE", "the name of a table")
                 .unwrap_err()
                 .to_string(),
@@ -123,7 +137,7 @@ mod tests {
                 "FASTLY_RATE must be a number of calls a second above 0, such as 5",
                 "FASTLY_MONTHLY_BUDGET must be a whole number of calls",
                 "LAPSEWATCH_NOW must be an RFC 3339 time, such as 2026-12-01T00:00:00Z",
-                "BREAKER_MAX_SHARE must be a share from 0 to 1, such as 0.01",
+                "BREAKER_MAX_DOMAINS must be a whole number of domains",
                 "WATCHLIST_TABLE is not set: it must be the name of a table",
             ]
         );

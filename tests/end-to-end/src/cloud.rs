@@ -1,8 +1,9 @@
 //! The AWS host: the template deployed into the emulator, with the compiled functions.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lapsewatch_core::{RunId, Timestamp};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
@@ -105,6 +106,27 @@ impl Cloud {
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let name = self.deployed.output(&format!("{function}Function"))?;
         self.stack.invoke(name, event).await
+    }
+
+    /// Runs the operator's command on the stack's tables as of `now`; answers its document.
+    pub async fn command(&self, now: &str, arguments: &[&str]) -> Result<Value> {
+        let tables = ["WatchlistTable", "DirectoryTable"].map(|name| self.deployed.output(name));
+        let [watchlist, directory] = tables;
+        let output = Command::new(local_stack::functions::binary("lapsewatch").await?)
+            .env_clear()
+            .envs(self.stack.environment())
+            .env("LAPSEWATCH_NOW", now)
+            .arg("--store")
+            .arg(format!("dynamodb:{},{}", watchlist?, directory?))
+            .args(arguments)
+            .arg("--json")
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// What a function has written to its log group.

@@ -100,10 +100,26 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
     cloud.let_time_pass(DAY_2).await.unwrap();
     cloud.sweep(DAY_2).await.unwrap();
     assert_eq!(fastly.total(), 2 * WATCHED, "nothing was paid for twice");
+    let shown = cloud.command(DAY_2, &["plan"]).await.unwrap();
+    assert_eq!(unverified(&shown).len(), plan.len(), "{shown}");
     let applied = cloud.apply().await.unwrap();
     assert_eq!(unverified(&applied), plan);
     assert_eq!(cloud.unverified().await.unwrap(), addresses);
     assert!(unverified(&cloud.apply().await.unwrap()).is_empty());
+    let shown = cloud
+        .command(DAY_2, &["show", "domain7.org"])
+        .await
+        .unwrap();
+    let kinds: Vec<_> = shown["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["kind"])
+        .collect();
+    assert_eq!(
+        kinds,
+        ["verdict_changed", "confirmed", "planned", "unverified"]
+    );
 
     for function in ["Dispatcher", "Checker", "Unverifier"] {
         let log = cloud.log(function).await.unwrap();
