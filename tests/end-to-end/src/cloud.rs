@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lapsewatch_core::{RunId, Timestamp};
 use lapsewatch_directory::dynamodb::DynamoDbDirectory;
@@ -106,6 +107,71 @@ impl Cloud {
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let name = self.deployed.output(&format!("{function}Function"))?;
         self.stack.invoke(name, event).await
+    }
+
+    /// Puts a message into the check queue that is none of ours. From then on a message is given up after two receptions a
+    /// second apart: the template's are ten, twelve minutes apart.
+    pub async fn poison_the_queue(&self) -> Result<()> {
+        let url = self.deployed.output("CheckQueueUrl")?;
+        let sqs = self.sqs();
+        let attributes = sqs
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(QueueAttributeName::RedrivePolicy)
+            .send()
+            .await?;
+        let policy = attributes
+            .attributes
+            .and_then(|mut all| all.remove(&QueueAttributeName::RedrivePolicy))
+            .context("the queue's redrive policy")?;
+        let mut policy: Value = serde_json::from_str(&policy)?;
+        policy["maxReceiveCount"] = json!(2);
+        sqs.set_queue_attributes()
+            .queue_url(url)
+            .attributes(QueueAttributeName::VisibilityTimeout, "1")
+            .attributes(QueueAttributeName::RedrivePolicy, policy.to_string())
+            .send()
+            .await?;
+        let send = sqs.send_message().queue_url(url);
+        send.message_body("no message of ours").send().await?;
+        Ok(())
+    }
+
+    /// Waits until so many messages are in the check queue's dead-letter queue.
+    pub async fn dead_letters(&self, count: usize) -> Result<()> {
+        let url = self.deployed.output("CheckDeadLettersUrl")?;
+        let started = Instant::now();
+        loop {
+            let attributes = self
+                .sqs()
+                .get_queue_attributes()
+                .queue_url(url)
+                .attribute_names(QueueAttributeName::All)
+                .send()
+                .await?
+                .attributes
+                .unwrap_or_default();
+            let waiting = &QueueAttributeName::ApproximateNumberOfMessages;
+            if attributes.get(waiting) == Some(&count.to_string()) {
+                return Ok(());
+            }
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "{attributes:?} after {PATIENCE:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.stack.endpoint())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "end-to-end"))
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
     }
 
     /// Runs the operator's command on the stack's tables as of `now`; answers its document.

@@ -121,11 +121,18 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
         ["verdict_changed", "confirmed", "planned", "unverified"]
     );
 
+    cloud.poison_the_queue().await.unwrap();
+    cloud.dead_letters(1).await.unwrap();
+
     for function in ["Dispatcher", "Checker", "Unverifier"] {
         let log = cloud.log(function).await.unwrap();
         assert!(
             !log.contains('@'),
             "an address in the log of {function}: {log}"
+        );
+        assert!(
+            !log.contains("no message of ours"),
+            "a raw body in the log of {function}"
         );
         assert!(
             !log.contains("local-token"),
