@@ -175,3 +175,87 @@ fn throttling_and_failures_are_retried_and_what_stays_silent_is_unknown() {
     assert_eq!(house.fastly.calls("throttled.org"), 2);
     assert_eq!(house.fastly.calls("broken.org"), 1);
 }
+
+#[test]
+fn a_store_of_a_newer_version_is_named_and_left_as_it_was() {
+    let house = house();
+    house.import(&["a@one.org".into()]);
+    let store = rusqlite::Connection::open(house.store()).expect("the store opens");
+    let newer = "UPDATE schema_versions SET version = 99 WHERE component = 'watchlist'";
+    store.execute(newer, []).expect("the version is set");
+    drop(store);
+    let before = std::fs::read(house.store()).expect("the store is read");
+    let said = complaint(&mut house.command(DAY_1, &["sweep"]), 1);
+    assert!(said.contains("newer version of Lapsewatch"), "{said}");
+    let after = std::fs::read(house.store()).expect("the store is read");
+    assert!(before == after, "the store was changed");
+}
+
+/// The kernel refuses a file above the limit as it refuses one on a full disk; the shell has it refuse without a signal.
+#[test]
+fn a_disk_that_is_full_is_said_and_nothing_is_half_written() {
+    let house = house();
+    house.import(&["first@one.org".into()]);
+    let many: Vec<String> = (0..20_000).map(|n| format!("a@number{n}.org")).collect();
+    let file = house.addresses(&many);
+    let import = house.command(DAY_1, &["import", path(&file)]);
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", r#"trap "" XFSZ; ulimit -f 200; exec "$0" "$@""#])
+        .arg(import.get_program())
+        .args(import.get_args());
+    let said = complaint(&mut limited, 1);
+    assert!(said.contains("import addresses"), "{said}");
+    let imported = house.json(DAY_1, &["import", path(&file)], 0);
+    assert_eq!(imported["added"], 20_000, "nothing had been kept of it");
+}
+
+#[test]
+fn an_output_that_takes_nothing_fails_with_a_sentence() {
+    let house = house();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("the full device");
+    let said = complaint(house.command(DAY_1, &["plan"]).stdout(full), 1);
+    assert!(said.contains("cannot write the output"), "{said}");
+}
+
+#[test]
+fn ctrl_c_stops_a_sweep_and_the_next_one_goes_on_from_there() {
+    const DOMAINS: u64 = 300;
+    let house = House::new(Script {
+        latency_ms: 100,
+        ..Script::answering("active")
+    });
+    house.import(
+        &(0..DOMAINS)
+            .map(|n| format!("a@number{n}.org"))
+            .collect::<Vec<_>>(),
+    );
+    let sweep = house
+        .command(DAY_1, &["sweep"])
+        .env("FASTLY_RATE", "200")
+        .spawn()
+        .expect("lapsewatch starts");
+    while house.fastly.total() < 50 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &sweep.id().to_string()])
+        .status();
+    assert!(interrupt.expect("kill runs").success());
+    let output = sweep.wait_with_output().expect("it ends");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the next sweep goes on from here"), "{said}");
+    let looked = house.fastly.total();
+    assert!(looked < DOMAINS, "it stopped in the middle");
+    let rest = house.json(DAY_1, &["sweep"], 0);
+    assert_eq!(rest["verdicts"]["held"], DOMAINS - looked);
+    assert_eq!(
+        house.fastly.total(),
+        DOMAINS,
+        "no look was lost or repeated"
+    );
+}
