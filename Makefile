@@ -64,7 +64,7 @@ bench: ## The measurements: tests that are ignored because they take a whole mac
 
 # ------------------------------------------------------------------------------------------------ The stack
 build: $(TOOLS) ## The functions as they are shipped, in .aws-sam/build
-	sam build
+	sam build --beta-features
 
 deploy-local: $(TOOLS) functions ## The stack in the emulator, until Ctrl-C. PARAMETERS="FastlyUrl=http://127.0.0.1:9000"
 	$(PYTHON) infra/local_stack.py run sh -c 'export AWS_ENDPOINT_URL=$$LAPSEWATCH_LOCAL_STACK; \

@@ -70,6 +70,11 @@ impl Function {
                 scheduled_time,
             } => {
                 let id = run_id(mode, scheduled_time, context);
+                let is_new = self.dispatcher.watchlist.run(&id).await?.is_none();
+                if is_new && mode == Mode::Sweep {
+                    let wall = self.dispatcher.clock.wall();
+                    self.metrics.report(wall, &[(Metric::SweepStarted, 1.0)]);
+                }
                 self.dispatch(Run::new(id, mode, now), 0, context).await
             }
             Event::Domains(domains) => self.send(domains, context).await,

@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 /// What is measured. The alarms in `template.yaml` go by these names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
+    /// A sweep was begun.
+    SweepStarted,
     /// Domains that a run sent to be checked.
     Sent,
     /// Domains that did not fit the month's budget and wait.
@@ -35,6 +37,7 @@ pub enum Metric {
 impl Metric {
     fn name(self) -> &'static str {
         match self {
+            Self::SweepStarted => "SweepStarted",
             Self::Sent => "Sent",
             Self::Waiting => "Waiting",
             Self::SweepDaysRemaining => "SweepDaysRemaining",
@@ -50,7 +53,8 @@ impl Metric {
 
     fn unit(self) -> &'static str {
         match self {
-            Self::Sent
+            Self::SweepStarted
+            | Self::Sent
             | Self::Waiting
             | Self::Checked
             | Self::Unknown
