@@ -7,14 +7,18 @@
 //! `verified_at` is RFC 3339; empty (or `null`) means verified at a time nobody knows. Blank lines are ignored. A line that
 //! cannot be used is reported with its number and a reason that never repeats what it says.
 
+mod fields;
+mod lines;
+
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lapsewatch_core::{Timestamp, Unwatchable, WatchedNames};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
+use self::fields::{Columns, Format};
+use self::lines::Lines;
 use crate::DirectoryError;
 
 /// The longest line that is read, in bytes. No address needs more, and a longer one is skipped without being held.
@@ -207,198 +211,6 @@ impl<R: Read> Iterator for Entries<R> {
         }
         Some(Ok(self.read_line()))
     }
-}
-
-/// Lines that are not blank, the present one in memory up to [`MAX_LINE`].
-struct Lines<R> {
-    reader: BufReader<R>,
-    line: Vec<u8>,
-    is_too_long: bool,
-    number: u64,
-}
-
-impl<R: Read> Lines<R> {
-    fn new(reader: R) -> Self {
-        Self {
-            reader: BufReader::new(reader),
-            line: Vec::new(),
-            is_too_long: false,
-            number: 0,
-        }
-    }
-
-    /// Goes to the next line that is not blank; `false` at the end.
-    fn advance(&mut self) -> io::Result<bool> {
-        loop {
-            self.line.clear();
-            let limit = MAX_LINE as u64 + 1;
-            let read = (&mut self.reader)
-                .take(limit)
-                .read_until(b'\n', &mut self.line)?;
-            if read == 0 {
-                return Ok(false);
-            }
-            self.is_too_long = read > MAX_LINE && !self.line.ends_with(b"\n");
-            if self.is_too_long {
-                self.reader.skip_until(b'\n')?;
-            }
-            self.number += 1;
-            if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-                self.line.drain(..3);
-            }
-            if self.is_too_long || !self.bytes().is_empty() {
-                return Ok(true);
-            }
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.line.trim_ascii()
-    }
-
-    fn text(&self) -> Result<&str, Reason> {
-        if self.is_too_long {
-            return Err(Reason::TooLong);
-        }
-        if self.line.contains(&0) {
-            return Err(Reason::Nul);
-        }
-        std::str::from_utf8(self.bytes()).map_err(|_| Reason::NotUtf8)
-    }
-}
-
-enum Format {
-    Csv(Columns),
-    JsonLines,
-}
-
-impl Format {
-    fn fields(&self, line: &str) -> Result<Fields, Reason> {
-        match self {
-            Self::Csv(columns) => columns.fields(line),
-            Self::JsonLines => json_fields(line),
-        }
-    }
-}
-
-/// Where the fields stand in a line of CSV.
-struct Columns {
-    email: usize,
-    verified_at: usize,
-    account: Option<usize>,
-}
-
-impl Columns {
-    fn of_header<R: Read>(lines: &Lines<R>) -> Result<Self, NotAnAddressFile> {
-        let header = lines
-            .text()
-            .and_then(csv_record)
-            .map_err(NotAnAddressFile::BadHeader)?;
-        let position = |name: &str| {
-            header
-                .iter()
-                .position(|column| column.eq_ignore_ascii_case(name))
-        };
-        Ok(Self {
-            email: position("email").ok_or(NotAnAddressFile::NoColumn("email"))?,
-            verified_at: position("verified_at")
-                .ok_or(NotAnAddressFile::NoColumn("verified_at"))?,
-            account: position("account"),
-        })
-    }
-
-    fn fields(&self, line: &str) -> Result<Fields, Reason> {
-        let record = csv_record(line)?;
-        let field = |at: usize, name| {
-            record
-                .get(at)
-                .map(str::to_owned)
-                .ok_or(Reason::Missing(name))
-        };
-        Ok(Fields {
-            email: field(self.email, "email")?,
-            verified_at: field(self.verified_at, "verified_at")?,
-            account: self
-                .account
-                .map_or(Ok(String::new()), |at| field(at, "account"))?,
-        })
-    }
-}
-
-fn csv_record(line: &str) -> Result<csv::StringRecord, Reason> {
-    if line.bytes().filter(|&byte| byte == b'"').count() % 2 == 1 {
-        return Err(Reason::OpenQuote);
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(line.as_bytes());
-    let mut record = csv::StringRecord::new();
-    match reader.read_record(&mut record) {
-        Ok(true) => Ok(record),
-        Ok(false) | Err(_) => Err(Reason::NotCsv),
-    }
-}
-
-fn json_fields(line: &str) -> Result<Fields, Reason> {
-    let mut object: serde_json::Map<String, Value> =
-        serde_json::from_str(line).map_err(|_| Reason::NotAnObject)?;
-    let mut field = |name| match object.remove(name) {
-        None => Err(Reason::Missing(name)),
-        Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) if text.contains('\0') => Err(Reason::Nul),
-        Some(Value::String(text)) => Ok(text),
-        // An account may well be known by a number.
-        Some(Value::Number(number)) if name == "account" => Ok(number.to_string()),
-        Some(Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
-            Err(Reason::NotAText(name))
-        }
-    };
-    Ok(Fields {
-        email: field("email")?,
-        verified_at: field("verified_at")?,
-        account: match field("account") {
-            Err(Reason::Missing(_)) => String::new(),
-            account => account?,
-        },
-    })
-}
-
-/// What a line says, not yet understood. Empty where it says nothing.
-struct Fields {
-    email: String,
-    verified_at: String,
-    account: String,
-}
-
-impl Fields {
-    fn into_entry(self, now: Timestamp) -> Result<Entry, Reason> {
-        if self.email.trim().is_empty() {
-            return Err(Reason::Missing("email"));
-        }
-        let account = self.account.trim();
-        Ok(Entry {
-            names: WatchedNames::of_address(&self.email),
-            email: Email::new(&self.email),
-            verified_at: verified_at(self.verified_at.trim(), now)?,
-            account: (!account.is_empty()).then(|| account.to_owned()),
-        })
-    }
-}
-
-fn verified_at(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Reason> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let exact: Timestamp = text.parse().map_err(|_| Reason::NotATime)?;
-    if exact > now {
-        return Err(Reason::Future);
-    }
-    Timestamp::from_millisecond(exact.as_millisecond())
-        .map(Some)
-        .map_err(|_| Reason::NotATime)
 }
 
 #[cfg(test)]
