@@ -30,22 +30,52 @@ impl Evidence {
         }
     }
 
-    /// Whether another source than Fastly says, by itself, that the name is lost.
-    pub fn has_second_witness(&self) -> bool {
-        let rdap = match &self.rdap {
-            Some(RdapFinding::NotRegistered) => true,
+    /// What the registry says of the registration.
+    pub(crate) fn registry(&self) -> Registry {
+        match &self.rdap {
             Some(RdapFinding::Registered { phase, .. }) => match phase {
-                RdapPhase::Redemption | RdapPhase::PendingDelete => true,
-                RdapPhase::Normal => false,
+                RdapPhase::Normal => Registry::Registered,
+                RdapPhase::Redemption | RdapPhase::PendingDelete => Registry::Losing,
             },
-            Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => false,
+            Some(RdapFinding::NotRegistered) => Registry::NotRegistered,
+            Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => {
+                Registry::Silent
+            }
+        }
+    }
+
+    /// Whether Fastly says that the name is lost and another source says so by itself. RDAP and DNS without Fastly are not
+    /// two: both repeat what the registry's database says.
+    pub(crate) fn has_two_witnesses(&self) -> bool {
+        let fastly = match self.fastly.registration() {
+            Registration::Available | Registration::Expiring | Registration::Deleting => true,
+            Registration::NotRegistrable | Registration::Registered | Registration::Undecided => {
+                false
+            }
+        };
+        let rdap = match self.registry() {
+            Registry::Losing | Registry::NotRegistered => true,
+            Registry::Registered | Registry::Silent => false,
         };
         let dns = match &self.dns {
             Some(DnsFinding::NoSuchDomain) => true,
             Some(DnsFinding::Delegated | DnsFinding::NoAnswer) | None => false,
         };
-        rdap || dns
+        fastly && (rdap || dns)
     }
+}
+
+/// What the registry says of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registry {
+    /// Nothing: not asked, not able to answer, or no answer.
+    Silent,
+    /// Registered, no sign of deletion.
+    Registered,
+    /// In redemption or pending delete.
+    Losing,
+    /// Not registered.
+    NotRegistered,
 }
 
 /// What came of asking Fastly.

@@ -20,6 +20,8 @@ mod verdict;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod verdict_table;
 
 pub use breaker::{Breaker, Limit, Ruling, Tally};
 pub use budget::{Month, sweep_days};

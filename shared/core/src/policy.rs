@@ -2,8 +2,10 @@
 
 use jiff::SignedDuration;
 
+use crate::evidence::Registry;
 use crate::{
-    Confirmation, Evidence, Lapse, LossKind, Pending, Record, Registration, Timestamp, Verdict,
+    Confirmation, DnsFinding, Evidence, Lapse, LossKind, Pending, Record, Registration, Timestamp,
+    Verdict,
 };
 
 /// When evidence is enough.
@@ -44,24 +46,58 @@ impl Policy {
                 pending: None,
             },
             // Unknown neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier
-            // refuses it once its evidence is stale.
+            // refuses it once its evidence is stale. But nothing is applied while the registry says "registered".
             Verdict::Unknown => Judgement {
                 verdict,
                 lapse: previous.lapse.clone(),
-                pending: previous.pending.clone(),
+                pending: match evidence.registry() {
+                    Registry::Registered => None,
+                    Registry::Silent | Registry::Losing | Registry::NotRegistered => {
+                        previous.pending.clone()
+                    }
+                },
             },
             Verdict::Lapsing => self.lost(previous, evidence, LossKind::Lapsing),
             Verdict::Lapsed => self.lost(previous, evidence, LossKind::Lapsed),
         }
     }
 
-    /// The verdict of one look, whatever was known before.
+    /// The verdict of one look, whatever was known before: what the sources say together. Where they contradict each other it
+    /// is unknown; where one is silent, the others speak. `docs/verdicts.md` shows every case.
     fn verdict(evidence: &Evidence) -> Verdict {
-        match evidence.fastly.registration() {
-            Registration::Registered | Registration::NotRegistrable => Verdict::Held,
-            Registration::Expiring | Registration::Deleting => Verdict::Lapsing,
-            Registration::Available => Verdict::Lapsed,
-            Registration::Undecided => Verdict::Unknown,
+        let verdict = match evidence.fastly.registration() {
+            // Fastly's list of tokens does not promise `expiring` and `deleting`: a name in redemption may read as
+            // registered, and there the registry knows better. One that it does not know at all, it contradicts.
+            Registration::Registered | Registration::NotRegistrable => match evidence.registry() {
+                Registry::Silent | Registry::Registered => Verdict::Held,
+                Registry::Losing => Verdict::Lapsing,
+                Registry::NotRegistered => Verdict::Unknown,
+            },
+            Registration::Expiring | Registration::Deleting => match evidence.registry() {
+                Registry::Silent | Registry::Losing => Verdict::Lapsing,
+                Registry::Registered => Verdict::Unknown,
+                Registry::NotRegistered => Verdict::Lapsed,
+            },
+            Registration::Available => match evidence.registry() {
+                Registry::Silent | Registry::NotRegistered => Verdict::Lapsed,
+                Registry::Registered => Verdict::Unknown,
+                Registry::Losing => Verdict::Lapsing,
+            },
+            Registration::Undecided => match evidence.registry() {
+                Registry::Silent => Verdict::Unknown,
+                Registry::Registered => Verdict::Held,
+                Registry::Losing => Verdict::Lapsing,
+                Registry::NotRegistered => Verdict::Lapsed,
+            },
+        };
+        // The registry's own zone still has the name: nobody can register it.
+        match (verdict, evidence.dns) {
+            (Verdict::Lapsed, Some(DnsFinding::Delegated)) => Verdict::Unknown,
+            (
+                verdict,
+                Some(DnsFinding::Delegated | DnsFinding::NoSuchDomain | DnsFinding::NoAnswer)
+                | None,
+            ) => verdict,
         }
     }
 
@@ -92,7 +128,7 @@ impl Policy {
     }
 
     fn confirmation(&self, first: &Evidence, evidence: &Evidence) -> Option<Confirmation> {
-        if evidence.has_second_witness() {
+        if evidence.has_two_witnesses() {
             Some(Confirmation::TwoSources)
         } else if evidence.observed_at.duration_since(first.observed_at) >= self.confirm_after {
             Some(Confirmation::TwoLooks)
