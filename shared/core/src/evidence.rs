@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Registration, StatusSet, Timestamp};
+use crate::{DnsFinding, RdapFinding, RdapPhase, Registration, StatusSet, Timestamp};
 
 /// The answers of one look at a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +33,10 @@ impl Evidence {
     /// What the registry says of the registration.
     pub(crate) fn registry(&self) -> Registry {
         match &self.rdap {
-            Some(RdapFinding::Registered { phase, .. }) => match phase {
+            Some(RdapFinding::Registered(facts)) => match facts.phase() {
                 RdapPhase::Normal => Registry::Registered,
                 RdapPhase::Redemption | RdapPhase::PendingDelete => Registry::Losing,
+                RdapPhase::Restoring => Registry::Silent,
             },
             Some(RdapFinding::NotRegistered) => Registry::NotRegistered,
             Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => {
@@ -59,7 +60,12 @@ impl Evidence {
         };
         let dns = match &self.dns {
             Some(DnsFinding::NoSuchDomain) => true,
-            Some(DnsFinding::Delegated | DnsFinding::NoAnswer) | None => false,
+            Some(
+                DnsFinding::Delegated { .. }
+                | DnsFinding::Lame { .. }
+                | DnsFinding::NoAnswer { .. },
+            )
+            | None => false,
         };
         fastly && (rdap || dns)
     }
@@ -68,7 +74,7 @@ impl Evidence {
 /// What the registry says of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Registry {
-    /// Nothing: not asked, not able to answer, or no answer.
+    /// Nothing that decides: not asked, not able to answer, no answer, or a name that is being restored.
     Silent,
     /// Registered, no sign of deletion.
     Registered,
@@ -155,50 +161,4 @@ pub enum NoAnswer {
     },
     /// The answer was about another name.
     OtherName,
-}
-
-/// What came of asking RDAP at the registry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum RdapFinding {
-    /// The name is registered.
-    Registered {
-        /// When it was registered, if the registry says.
-        registered_at: Option<Timestamp>,
-        /// In which phase of its life it is.
-        phase: RdapPhase,
-    },
-    /// The authoritative server does not know the name.
-    NotRegistered,
-    /// The top-level domain has no RDAP server.
-    NotSupported,
-    /// The server did not answer.
-    NoAnswer {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// The phase of a registration's life, by RFC 8056's statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RdapPhase {
-    /// No sign of deletion.
-    Normal,
-    /// `redemption period`.
-    Redemption,
-    /// `pending delete`.
-    PendingDelete,
-}
-
-/// What came of asking the authoritative DNS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DnsFinding {
-    /// The name is delegated.
-    Delegated,
-    /// An authoritative NXDOMAIN.
-    NoSuchDomain,
-    /// No usable answer.
-    NoAnswer,
 }

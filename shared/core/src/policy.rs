@@ -91,14 +91,11 @@ impl Policy {
             },
         };
         // The registry's own zone still has the name: nobody can register it.
-        match (verdict, evidence.dns) {
-            (Verdict::Lapsed, Some(DnsFinding::Delegated)) => Verdict::Unknown,
-            (
-                verdict,
-                Some(DnsFinding::Delegated | DnsFinding::NoSuchDomain | DnsFinding::NoAnswer)
-                | None,
-            ) => verdict,
+        let is_delegated = evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated);
+        if verdict == Verdict::Lapsed && is_delegated {
+            return Verdict::Unknown;
         }
+        verdict
     }
 
     fn lost(&self, previous: &Record, evidence: &Evidence, kind: LossKind) -> Judgement {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::testing::{answered, at, day, domain, no_answer};
 use crate::{
-    Confirmation, DnsFinding, Evidence, Judgement, Pending, Policy, RdapFinding, RdapPhase, Record,
-    Timestamp, Verdict,
+    Confirmation, DnsFailure, DnsFinding, Evidence, Judgement, Pending, Policy, RdapFacts,
+    RdapFailure, RdapFinding, RdapStatus, Record, Timestamp, Verdict,
 };
 
 const FASTLY: [(&str, &str); 6] = [
@@ -19,33 +19,47 @@ const FASTLY: [(&str, &str); 6] = [
 ];
 
 fn registry() -> [(&'static str, Option<RdapFinding>); 6] {
-    let registered = |phase| {
-        Some(RdapFinding::Registered {
-            registered_at: None,
-            phase,
-        })
+    let registered = |statuses: &[RdapStatus]| {
+        Some(RdapFinding::Registered(RdapFacts {
+            statuses: statuses.to_vec(),
+            ..RdapFacts::default()
+        }))
     };
     [
         ("not asked", None),
         (
             "no answer",
             Some(RdapFinding::NoAnswer {
-                reason: "timed out".to_owned(),
+                reason: RdapFailure::TimedOut,
             }),
         ),
-        ("registered", registered(RdapPhase::Normal)),
-        ("redemption", registered(RdapPhase::Redemption)),
-        ("pending delete", registered(RdapPhase::PendingDelete)),
+        ("registered", registered(&[])),
+        ("redemption", registered(&[RdapStatus::RedemptionPeriod])),
+        ("pending delete", registered(&[RdapStatus::PendingDelete])),
         ("not registered", Some(RdapFinding::NotRegistered)),
     ]
 }
 
-const DNS: [Option<DnsFinding>; 4] = [
-    None,
-    Some(DnsFinding::NoAnswer),
-    Some(DnsFinding::Delegated),
-    Some(DnsFinding::NoSuchDomain),
-];
+fn delegated() -> DnsFinding {
+    DnsFinding::Lame {
+        name_servers: Vec::new(),
+    }
+}
+
+fn silent() -> DnsFinding {
+    DnsFinding::NoAnswer {
+        reason: DnsFailure::TimedOut,
+    }
+}
+
+fn dns() -> [Option<DnsFinding>; 4] {
+    [
+        None,
+        Some(silent()),
+        Some(delegated()),
+        Some(DnsFinding::NoSuchDomain),
+    ]
+}
 
 fn look(
     status: &str,
@@ -78,7 +92,7 @@ fn every_look(time: Timestamp) -> Vec<(&'static str, &'static str, Evidence)> {
     let mut looks = Vec::new();
     for (fastly, status) in FASTLY {
         for (rdap, finding) in registry() {
-            for dns in DNS {
+            for dns in dns() {
                 looks.push((fastly, rdap, look(status, finding.as_ref(), dns, time)));
             }
         }
@@ -124,12 +138,7 @@ fn page() -> String {
     for (fastly, status) in FASTLY {
         for (rdap, finding) in registry() {
             let cell = |dns| in_words(&look(status, finding.as_ref(), dns, at(0)));
-            let cells = [
-                None,
-                Some(DnsFinding::Delegated),
-                Some(DnsFinding::NoSuchDomain),
-            ]
-            .map(cell);
+            let cells = [None, Some(delegated()), Some(DnsFinding::NoSuchDomain)].map(cell);
             // A string takes all that is written to it.
             let _ = writeln!(page, "| {fastly} | {rdap} | {} |", cells.join(" | "));
         }
@@ -176,7 +185,7 @@ fn where_the_registry_says_registered_nobody_is_unverified_whatever_was_seen_bef
 fn silence_of_all_sources_changes_nothing_that_was_known() {
     for (_, _, before) in every_look(at(0)) {
         let record = record(Some(&before));
-        for dns in [None, Some(DnsFinding::NoAnswer)] {
+        for dns in [None, Some(silent())] {
             let silence = Evidence {
                 dns,
                 rdap: Some(RdapFinding::NotSupported),
@@ -194,11 +203,11 @@ fn silence_of_all_sources_changes_nothing_that_was_known() {
 
 #[test]
 fn the_dns_alone_proves_nothing() {
-    for dns in DNS {
+    for dns in dns() {
         for time in [0, 40 * day()] {
-            let suspect = record(Some(&look("unknown", None, dns, at(0))));
-            let judgement =
-                Policy::default().judge(&suspect, &look("unknown", None, dns, at(time + 1)));
+            let suspect = record(Some(&look("unknown", None, dns.clone(), at(0))));
+            let judgement = Policy::default()
+                .judge(&suspect, &look("unknown", None, dns.clone(), at(time + 1)));
             assert_eq!(
                 (judgement.verdict, judgement.lapse),
                 (Verdict::Unknown, None)
