@@ -22,6 +22,13 @@ impl DomainName {
         &self.0
     }
 
+    /// Whether its top-level domain is a generic one, whose domains live by ICANN's rules. Two letters are a country's (ISO
+    /// 3166); one in another script may be, and is taken for one: country codes are watched more closely.
+    pub fn is_generic(&self) -> bool {
+        let top = self.0.rsplit('.').next().unwrap_or_default();
+        top.len() > 2 && !top.starts_with("xn--")
+    }
+
     /// A number that is the same for the name on every machine and in every version: FNV-1a, 64 bits. It spreads names
     /// over shards and looks over days.
     pub fn spread(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Confirmation, DomainName, Evidence, Left, PlanId, RunId, Timestamp, Verdict};
+use crate::{Confirmation, DomainName, Evidence, Left, PlanId, Risk, RunId, Timestamp, Verdict};
 
 /// One entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,14 @@ pub enum EventKind {
         confirmation: Confirmation,
         /// The looks that prove it, oldest first.
         evidence: Vec<Evidence>,
+    },
+    /// The domain may be lost, and its owner can still do something about it: time to write to him.
+    DomainAtRisk {
+        /// The weightiest sign.
+        risk: Risk,
+        /// When its term ends or has ended, if the registry tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
     },
     /// A plan took the un-verification up.
     Planned {

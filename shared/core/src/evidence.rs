@@ -30,6 +30,19 @@ impl Evidence {
         }
     }
 
+    /// When the registry says that the name was registered.
+    pub fn registered_at(&self) -> Option<Timestamp> {
+        match &self.rdap {
+            Some(RdapFinding::Registered(facts)) => facts.registered_at,
+            Some(
+                RdapFinding::NotRegistered
+                | RdapFinding::NotSupported
+                | RdapFinding::NoAnswer { .. },
+            )
+            | None => None,
+        }
+    }
+
     /// What the registry says of the registration.
     pub(crate) fn registry(&self) -> Registry {
         match &self.rdap {

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod background;
 mod breaker;
 mod budget;
 mod directory;
@@ -7,6 +9,7 @@ mod dns;
 mod domain_name;
 mod event;
 mod evidence;
+mod glance;
 mod host_name;
 mod names;
 mod observe;
@@ -16,6 +19,7 @@ mod plan;
 mod policy;
 mod rdap;
 mod record;
+mod risk;
 mod run;
 mod schedule;
 mod status_set;
@@ -26,6 +30,8 @@ mod testing;
 #[cfg(test)]
 mod verdict_table;
 
+pub use answer::{Answer, Permission, Reason, answer};
+pub use background::{Background, Hands, RegistryMemory, SPELL};
 pub use breaker::{Breaker, Limit, Ruling, Tally};
 pub use budget::{Month, sweep_days};
 pub use directory::{Left, LeftReason, Outcome, RestoreOrder, UnverifyOrder, WatchedDomain};
@@ -33,6 +39,7 @@ pub use dns::{DnsFailure, DnsFinding};
 pub use domain_name::{DomainName, NotADomain, Unwatchable, WatchedNames};
 pub use event::{Event, EventKind};
 pub use evidence::{Evidence, FastlyFinding, NoAnswer, Scope};
+pub use glance::{Glance, Glanced, glance, warning};
 pub use host_name::{HostName, NotAHost};
 pub use names::{PlanId, RunId};
 pub use observe::{Rules, Transition, observe};
@@ -42,6 +49,7 @@ pub use plan::{Candidate, HeldPlan, MAX_EVIDENCE_AGE, PlanState, Refusal, plan_c
 pub use policy::{Judgement, Policy};
 pub use rdap::{RdapFacts, RdapFailure, RdapFinding, RdapPhase, RdapStatus};
 pub use record::{Applied, Confirmation, Lapse, Pending, Record};
+pub use risk::Risk;
 pub use run::{Counters, Mode, Run, Stage};
 pub use schedule::Schedule;
 pub use status_set::{Registration, StatusSet, Token};

@@ -39,15 +39,13 @@ pub fn observe(
         Verdict::Unknown => previous.unknown_streak.saturating_add(1),
         Verdict::Held | Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } => 0,
     };
-    let next_check_at = rules.schedule.next_check(
-        &previous.domain,
-        judgement.verdict,
-        &evidence,
-        judgement.lapse.is_some(),
-        unknown_streak,
-    );
     let same_verdict = previous.verdict == Some(judgement.verdict);
-    let record = Record {
+    let background = previous.background.after(
+        evidence.observed_at,
+        evidence.rdap.as_ref(),
+        evidence.dns.as_ref(),
+    );
+    let mut record = Record {
         revision: previous.revision + 1,
         verdict: Some(judgement.verdict),
         since: if same_verdict {
@@ -58,11 +56,12 @@ pub fn observe(
         evidence: Some(evidence),
         lapse: judgement.lapse,
         unknown_streak,
-        next_check_at,
+        background,
         checked_run: run.cloned().or_else(|| previous.checked_run.clone()),
         pending: judgement.pending,
         ..previous.clone()
     };
+    record.next_check_at = rules.schedule.next_check(&record);
     let event = what_happened(previous, &record).map(|(at, kind)| Event {
         domain: record.domain.clone(),
         at,
@@ -94,6 +93,7 @@ fn what_happened(previous: &Record, record: &Record) -> Option<(crate::Timestamp
     Some((at, kind))
 }
 
+/// Dates that move on with a renewal are told too: a reader asks when.
 fn says_the_same(previous: &Record, evidence: &Evidence) -> bool {
     previous.evidence.as_ref().is_some_and(|last| {
         (&last.fastly, &last.rdap, &last.dns) == (&evidence.fastly, &evidence.rdap, &evidence.dns)

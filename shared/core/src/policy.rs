@@ -38,9 +38,9 @@ pub struct Judgement {
 impl Policy {
     /// Judges a look at the domain of `previous`. Total: every evidence has a judgement.
     pub fn judge(&self, previous: &Record, evidence: &Evidence) -> Judgement {
-        let verdict = Self::verdict(evidence);
+        let verdict = Self::verdict(previous, evidence);
         match verdict {
-            Verdict::Held | Verdict::Resurrected { .. } => Judgement {
+            Verdict::Held => Judgement {
                 verdict,
                 lapse: None,
                 pending: None,
@@ -59,12 +59,28 @@ impl Policy {
             },
             Verdict::Lapsing => self.lost(previous, evidence, LossKind::Lapsing),
             Verdict::Lapsed => self.lost(previous, evidence, LossKind::Lapsed),
+            Verdict::Resurrected { registered_at } => {
+                self.lost(previous, evidence, LossKind::Resurrected { registered_at })
+            }
         }
     }
 
-    /// The verdict of one look, whatever was known before: what the sources say together. Where they contradict each other it
+    /// The verdict of one look. The registry's date goes first, whatever Fastly says: a domain that others have registered
+    /// looks alive.
+    fn verdict(previous: &Record, evidence: &Evidence) -> Verdict {
+        if let Some(registered_at) = registered_again_at(previous, evidence) {
+            return Verdict::Resurrected { registered_at };
+        }
+        match (Self::by_sources(evidence), evidence.registry()) {
+            // Only the registry sees that a domain has come back: Fastly's "registered" cannot take that back.
+            (Verdict::Held, Registry::Silent) if is_resurrected(previous) => Verdict::Unknown,
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// The verdict of one look, whatever was known before: what the sources say together of the registration now. Where they contradict each other it
     /// is unknown; where one is silent, the others speak. `docs/verdicts.md` shows every case.
-    fn verdict(evidence: &Evidence) -> Verdict {
+    fn by_sources(evidence: &Evidence) -> Verdict {
         let verdict = match evidence.fastly.registration() {
             // Fastly's list of tokens does not promise `expiring` and `deleting`: a name in redemption may read as
             // registered, and there the registry knows better. One that it does not know at all, it contradicts.
@@ -99,8 +115,9 @@ impl Policy {
     }
 
     fn lost(&self, previous: &Record, evidence: &Evidence, kind: LossKind) -> Judgement {
-        // A loss that went back a step (released, then in redemption) contradicts itself: the suspicion begins anew.
-        let known = previous.lapse.as_ref().filter(|lapse| lapse.kind <= kind);
+        // A loss that went back a step (released, then in redemption) contradicts itself, and a registry that names another date
+        // with every answer has a clock or a table that is wrong: the suspicion begins anew.
+        let known = previous.lapse.as_ref().filter(|lapse| goes_on(lapse, kind));
         let mut lapse = known.cloned().map_or_else(
             || Lapse {
                 kind,
@@ -125,7 +142,8 @@ impl Policy {
     }
 
     fn confirmation(&self, first: &Evidence, evidence: &Evidence) -> Option<Confirmation> {
-        if evidence.has_two_witnesses() {
+        // That a domain was registered again is the registry's word alone: two witnesses are of a loss that is still one.
+        if evidence.has_two_witnesses() && evidence.registry() != Registry::Registered {
             Some(Confirmation::TwoSources)
         } else if evidence.observed_at.duration_since(first.observed_at) >= self.confirm_after {
             Some(Confirmation::TwoLooks)
@@ -160,16 +178,47 @@ fn pending(
     Pending {
         verdict: lapse.kind.into(),
         since: waiting.map_or(evidence.observed_at, |pending| pending.since),
-        verified_before: covered_until(evidence),
+        verified_before: covered_until(lapse.kind, evidence),
         confirmation,
         evidence: looks,
         plan: waiting.and_then(|pending| pending.plan.clone()),
     }
 }
 
-/// Whoever verified an address after the look had the mail of the domain then: he is left alone.
-fn covered_until(evidence: &Evidence) -> Timestamp {
-    evidence.observed_at
+/// Whoever verified an address after the look had the mail of the domain then, and so had whoever verified one after the
+/// domain was registered again: he is left alone. In the very second of the registration nobody can tell; he is left alone too.
+fn covered_until(kind: LossKind, evidence: &Evidence) -> Timestamp {
+    match kind {
+        LossKind::Lapsing | LossKind::Lapsed => evidence.observed_at,
+        LossKind::Resurrected { registered_at } => registered_at,
+    }
+}
+
+/// When the domain was registered by others than those who verified an address at it. A date that lies ahead is that of a
+/// registry with a wrong clock, and no date.
+fn registered_again_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
+    evidence
+        .registered_at()
+        .filter(|at| *at > previous.relied_upon_since() && *at <= evidence.observed_at)
+}
+
+fn is_resurrected(record: &Record) -> bool {
+    match record.lapse.as_ref().map(|lapse| lapse.kind) {
+        Some(LossKind::Resurrected { .. }) => true,
+        Some(LossKind::Lapsing | LossKind::Lapsed) | None => false,
+    }
+}
+
+/// Whether a loss seen before is the one seen now, or has led to it: one that was confirmed before the domain was registered
+/// again needs no second proof.
+fn goes_on(lapse: &Lapse, kind: LossKind) -> bool {
+    let led_to_it = match kind {
+        LossKind::Resurrected { registered_at } => {
+            lapse.confirmation.is_some() && lapse.first.observed_at <= registered_at
+        }
+        LossKind::Lapsing | LossKind::Lapsed => false,
+    };
+    lapse.kind.can_go_on_to(kind) || led_to_it
 }
 
 #[cfg(test)]
@@ -178,6 +227,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
+    use crate::{RdapFacts, RdapFinding};
 
     /// Judges a series of looks, each `(time, evidence)` upon what the one before left.
     fn series(looks: &[Evidence]) -> Judgement {
@@ -262,6 +312,99 @@ mod tests {
             answered("active expiring", at(day())),
         ]);
         assert_eq!(back.pending, None);
+    }
+
+    /// The registry says that the domain was registered then, Fastly that it is registered.
+    fn registered(registered_at: i64, time: i64) -> Evidence {
+        Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                registered_at: Some(at(registered_at)),
+                ..RdapFacts::default()
+            })),
+            ..answered("active", at(time))
+        }
+    }
+
+    /// Judges looks at a domain whose only address was verified at the moment 0.
+    fn verified_at_0(looks: &[Evidence]) -> Judgement {
+        let mut record = Record::new(domain("example.org"), Some(at(0)), at(0));
+        let mut last = None;
+        for look in looks {
+            let judgement = Policy::default().judge(&record, look);
+            record.lapse.clone_from(&judgement.lapse);
+            record.pending.clone_from(&judgement.pending);
+            last = Some(judgement);
+        }
+        last.unwrap()
+    }
+
+    #[test]
+    fn a_registration_a_second_after_the_verification_is_anothers_and_at_or_before_it_is_not() {
+        let resurrected = Verdict::Resurrected {
+            registered_at: at(1000),
+        };
+        let look = |registered_at| verified_at_0(&[registered(registered_at, day())]).verdict;
+        assert_eq!(look(1000), resurrected);
+        assert_eq!(look(0), Verdict::Held);
+        assert_eq!(look(-1000), Verdict::Held);
+    }
+
+    #[test]
+    fn a_resurrected_domain_is_pending_after_two_looks_that_name_one_date_and_covers_what_was_before_it()
+     {
+        let once = verified_at_0(&[registered(1000, day())]);
+        assert_eq!(once.pending, None);
+        let twice = verified_at_0(&[registered(1000, day()), registered(1000, 2 * day())]);
+        let pending = twice.pending.unwrap();
+        assert_eq!(pending.verified_before, at(1000));
+        assert_eq!(pending.confirmation, Confirmation::TwoLooks);
+        assert_eq!(pending.evidence.len(), 2);
+    }
+
+    #[test]
+    fn a_registry_with_a_wrong_clock_unverifies_nobody() {
+        let always_now: Vec<_> = (1..40).map(|n| registered(n * day(), n * day())).collect();
+        assert_eq!(verified_at_0(&always_now).pending, None);
+        let ahead: Vec<_> = (1..40).map(|n| registered(99 * day(), n * day())).collect();
+        let judgement = verified_at_0(&ahead);
+        assert_eq!(
+            (judgement.verdict, judgement.pending),
+            (Verdict::Held, None)
+        );
+    }
+
+    #[test]
+    fn a_loss_that_was_confirmed_before_the_domain_came_back_needs_no_second_proof() {
+        let mut record = Record::new(domain("example.org"), Some(at(0)), at(0));
+        for look in [
+            answered("inactive", at(day())),
+            answered("inactive", at(2 * day())),
+        ] {
+            let judgement = Policy::default().judge(&record, &look);
+            record.lapse = judgement.lapse;
+            record.pending = judgement.pending;
+        }
+        let judgement = Policy::default().judge(&record, &registered(2 * day() + 1, 3 * day()));
+        assert_eq!(
+            judgement.pending.unwrap().verified_before,
+            at(2 * day() + 1)
+        );
+        record.lapse.as_mut().unwrap().confirmation = None;
+        record.pending = None;
+        let judgement = Policy::default().judge(&record, &registered(2 * day() + 1, 3 * day()));
+        assert_eq!(judgement.pending, None, "one look of Fastly's is no proof");
+    }
+
+    #[test]
+    fn fastly_cannot_take_a_resurrection_back_and_the_registry_can() {
+        let seen = registered(1000, day());
+        let silent = answered("active", at(2 * day()));
+        let judgement = verified_at_0(&[seen.clone(), silent.clone()]);
+        assert_eq!(judgement.verdict, Verdict::Unknown);
+        let later = verified_at_0(&[seen.clone(), silent, registered(1000, 3 * day())]);
+        assert!(later.pending.is_some());
+        let corrected = verified_at_0(&[seen, registered(-9 * day(), 3 * day())]);
+        assert_eq!((corrected.verdict, corrected.lapse), (Verdict::Held, None));
     }
 
     proptest! {

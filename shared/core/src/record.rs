@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict};
+use crate::{Background, DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict};
 
 /// The state of one watched domain: what the last look said, and what is under way because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Record {
     /// The loss under way, from the first look that showed it to the one that showed the domain held again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapse: Option<Lapse>,
+    /// What is remembered beside the last look.
+    #[serde(default)]
+    pub background: Background,
     /// How many looks in a row ended `Unknown`.
     #[serde(default)]
     pub unknown_streak: u32,
@@ -56,11 +59,22 @@ impl Record {
             since: now,
             evidence: None,
             lapse: None,
+            background: Background::default(),
             unknown_streak: 0,
             next_check_at: now,
             checked_run: None,
             pending: None,
         }
+    }
+
+    /// Since when somebody has relied on the domain: an address that nobody can date has been there since it was watched.
+    pub fn relied_upon_since(&self) -> Timestamp {
+        self.earliest_verified_at.unwrap_or(self.watched_since)
+    }
+
+    /// When anybody was last asked about the domain.
+    pub fn asked_at(&self) -> Option<Timestamp> {
+        self.background.asked_at.max(self.checked_at())
     }
 
     /// When the domain was last looked at.
@@ -73,6 +87,7 @@ impl Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lapse {
     /// How far it has gone.
+    #[serde(flatten)]
     pub kind: LossKind,
     /// The look that showed it first.
     pub first: Evidence,
@@ -90,7 +105,7 @@ pub struct Lapse {
 pub enum Confirmation {
     /// Two independent sources agree.
     TwoSources,
-    /// Fastly said so twice, far enough apart.
+    /// The same was seen twice, far enough apart.
     TwoLooks,
 }
 
@@ -111,7 +126,8 @@ pub struct Pending {
     pub verdict: Verdict,
     /// Since when it waits.
     pub since: Timestamp,
-    /// Addresses verified before this time are covered: the time of the look that last showed the loss.
+    /// Addresses verified before this time are covered: the time of the look that last showed the loss, or of the
+    /// registration by which others have the domain now.
     pub verified_before: Timestamp,
     /// What confirmed it.
     pub confirmation: Confirmation,

@@ -1,19 +1,29 @@
-//! When to look at a domain again: the riskier, the sooner.
+//! When to look at a domain again: the riskier, the sooner; and when the look must be one that is paid for.
 
 use jiff::SignedDuration;
 
-use crate::{DomainName, Evidence, FastlyFinding, Timestamp, Verdict};
+use crate::background::RegistryMemory;
+use crate::{DomainName, Record, Risk, Timestamp, Verdict};
 
-/// The intervals between looks.
+/// The intervals between looks. A *look* asks Fastly, and costs a call; a *glance* asks the registry or the DNS only, and
+/// leads to a look when it shows anything that could change the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// The longest a healthy domain waits. Below the 35 days from deletion to release of a generic top-level domain.
-    pub healthy: SignedDuration,
-    /// With a soft signal: parked or for sale.
+    /// The longest a healthy domain goes without a look: longer than a month, so that the monthly sweep comes first, and
+    /// below the 35 days from deletion to release of a generic top-level domain.
+    pub look: SignedDuration,
+    /// The longest a healthy domain goes without a glance.
+    pub glance: SignedDuration,
+    /// A glance with a soft signal: parked, for sale, other hands.
     pub soft_signal: SignedDuration,
-    /// With a loss under way.
+    /// A glance after a term has ended, where redemption and pending delete take 35 days: generic top-level domains.
+    pub spell: SignedDuration,
+    /// A glance where a name may be lost from one day to the next: after a term of a country code's domain, or at any time
+    /// where the registry does not tell when a term ends, or has not answered.
+    pub watchful: SignedDuration,
+    /// A look with a loss under way.
     pub losing: SignedDuration,
-    /// After the first look without an answer; doubled with each further one.
+    /// A look after the first one without an answer; doubled with each further one.
     pub unknown: SignedDuration,
     /// The longest wait after a look without an answer.
     pub unknown_most: SignedDuration,
@@ -21,41 +31,96 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
         Self {
-            healthy: SignedDuration::from_hours(30 * 24),
-            soft_signal: SignedDuration::from_hours(7 * 24),
-            losing: SignedDuration::from_hours(24),
+            look: days(34),
+            glance: days(30),
+            soft_signal: days(7),
+            spell: days(3),
+            watchful: days(1),
+            losing: days(1),
             unknown: SignedDuration::from_hours(6),
-            unknown_most: SignedDuration::from_hours(7 * 24),
+            unknown_most: days(7),
         }
     }
 }
 
+/// How long after the end of a term the first glance comes: registries move their dates on within the day.
+const AFTER_EXPIRY: SignedDuration = SignedDuration::from_hours(12);
+
+/// The days over which a large watchlist's first questions to the registries are spread.
+const FIRST_DAYS: u64 = 14;
+
 impl Schedule {
-    /// When to look again after a look that ended in `verdict`, the `unknown_streak`th without an answer in a row.
-    pub fn next_check(
-        &self,
-        domain: &DomainName,
-        verdict: Verdict,
-        evidence: &Evidence,
-        is_losing: bool,
-        unknown_streak: u32,
-    ) -> Timestamp {
-        let wait = match verdict {
-            Verdict::Held if has_soft_signal(&evidence.fastly) => self.soft_signal,
-            Verdict::Held => self.jittered_healthy(domain),
-            Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } => self.losing,
-            Verdict::Unknown if is_losing => self.backed_off(unknown_streak).min(self.losing),
-            Verdict::Unknown => self.backed_off(unknown_streak),
-        };
-        evidence.observed_at + wait
+    /// When to look or glance at a domain again, given what is known of it now.
+    pub fn next_check(&self, record: &Record) -> Timestamp {
+        let look = self.look_at(record);
+        self.glance_at(record)
+            .map_or(look, |glance| glance.min(look))
     }
 
-    /// Up to a tenth less, by the name, so that a sweep spreads itself over days.
-    fn jittered_healthy(&self, domain: &DomainName) -> SignedDuration {
-        let tenth = self.healthy.as_millis() / 10;
-        let less = i128::from(domain.spread() % 1000) * tenth / 1000;
-        self.healthy - SignedDuration::from_millis(i64::try_from(less).unwrap_or(0))
+    /// When the next look is due; before it, a glance is enough.
+    pub fn look_at(&self, record: &Record) -> Timestamp {
+        let (Some(verdict), Some(checked_at)) = (record.verdict, record.checked_at()) else {
+            return record.next_check_at;
+        };
+        let is_losing = record.lapse.is_some();
+        checked_at
+            + match verdict {
+                // Up to a sixteenth less, two days, by the name: a sweep spreads itself, and stays above a month.
+                Verdict::Held => less(self.look, 16, &record.domain),
+                Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } => self.losing,
+                Verdict::Unknown if is_losing => {
+                    self.backed_off(record.unknown_streak).min(self.losing)
+                }
+                Verdict::Unknown => self.backed_off(record.unknown_streak),
+            }
+    }
+
+    /// When the next glance is due; `None` where only a look will do.
+    fn glance_at(&self, record: &Record) -> Option<Timestamp> {
+        match record.verdict? {
+            Verdict::Held => {}
+            Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } | Verdict::Unknown => {
+                return None;
+            }
+        }
+        let background = &record.background;
+        let last = background.asked_at.max(record.checked_at())?;
+        let Some(asked_at) = background.asked_at else {
+            let spread = i64::try_from(record.domain.spread() % FIRST_DAYS).unwrap_or(0);
+            return Some(last + self.watchful * i32::try_from(spread + 1).unwrap_or(1));
+        };
+        if !background.was_answered() {
+            return Some(asked_at + self.watchful);
+        }
+        let by_term = self.by_term(record, asked_at);
+        Some(match Risk::of(record, last) {
+            Some(_) => by_term.min(asked_at + self.soft_signal),
+            None => by_term,
+        })
+    }
+
+    /// The next glance by what the registry says of the term.
+    fn by_term(&self, record: &Record, asked_at: Timestamp) -> Timestamp {
+        let background = &record.background;
+        let expires_at = match &background.registry {
+            RegistryMemory::Registered { facts, .. } => facts.expires_at,
+            RegistryMemory::Nothing | RegistryMemory::NotSupported => None,
+        };
+        let Some(expires_at) = expires_at else {
+            return asked_at + self.watchful;
+        };
+        if background.is_in_spell(asked_at) {
+            return asked_at
+                + if record.domain.is_generic() {
+                    self.spell
+                } else {
+                    self.watchful
+                };
+        }
+        let usual = asked_at + less(self.glance, 10, &record.domain);
+        usual.min((expires_at + AFTER_EXPIRY).max(asked_at + self.watchful))
     }
 
     fn backed_off(&self, unknown_streak: u32) -> SignedDuration {
@@ -66,11 +131,11 @@ impl Schedule {
     }
 }
 
-fn has_soft_signal(finding: &FastlyFinding) -> bool {
-    match finding {
-        FastlyFinding::Answered { status, .. } => status.has_soft_signal(),
-        FastlyFinding::NoAnswer { .. } => false,
-    }
+/// Up to a part less of an interval, by the name, so that what began together spreads itself.
+fn less(interval: SignedDuration, part: i64, domain: &DomainName) -> SignedDuration {
+    let most = interval.as_millis() / i128::from(part);
+    let less = i128::from(domain.spread() % 1000) * most / 1000;
+    interval - SignedDuration::from_millis(i64::try_from(less).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -79,44 +144,101 @@ mod tests {
 
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
+    use crate::{Evidence, RdapFacts, RdapFinding, Rules, observe};
 
-    fn wait(verdict: Verdict, evidence: &Evidence, is_losing: bool, streak: u32) -> SignedDuration {
-        Schedule::default()
-            .next_check(&domain("example.org"), verdict, evidence, is_losing, streak)
-            .duration_since(evidence.observed_at)
+    fn after(name: &str, looks: &[Evidence]) -> Record {
+        let new = Record::new(domain(name), None, at(-1));
+        looks.iter().fold(new, |record, look| {
+            observe(&Rules::default(), &record, look.clone(), None)
+                .unwrap()
+                .record
+        })
+    }
+
+    fn hours(record: &Record) -> i64 {
+        record
+            .next_check_at
+            .duration_since(record.checked_at().unwrap())
+            .as_hours()
+    }
+
+    fn registered(expires_at: Option<i64>, time: i64) -> Evidence {
+        Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                expires_at: expires_at.map(at),
+                ..RdapFacts::default()
+            })),
+            ..answered("active", at(time))
+        }
     }
 
     #[test]
-    fn a_loss_is_looked_at_daily_and_a_domain_for_sale_weekly() {
-        let inactive = answered("inactive", at(0));
+    fn a_loss_is_looked_at_daily() {
         assert_eq!(
-            wait(Verdict::Lapsed, &inactive, true, 0),
-            SignedDuration::from_hours(24)
-        );
-        let for_sale = answered("marketed active", at(0));
-        assert_eq!(
-            wait(Verdict::Held, &for_sale, false, 0),
-            SignedDuration::from_hours(7 * 24)
+            hours(&after("example.org", &[answered("inactive", at(0))])),
+            24
         );
     }
 
     #[test]
     fn no_answer_is_asked_again_within_hours_and_then_less_often() {
-        let silence = no_answer(at(0));
-        let waits: Vec<_> = (1..8)
-            .map(|n| wait(Verdict::Unknown, &silence, false, n).as_hours())
+        let silences: Vec<_> = (0..7).map(|n| no_answer(at(n))).collect();
+        let waits: Vec<_> = (1..=7)
+            .map(|n| hours(&after("example.org", &silences[..n])))
             .collect();
         assert_eq!(waits, [6, 12, 24, 48, 96, 168, 168]);
-        assert_eq!(wait(Verdict::Unknown, &silence, true, 30).as_hours(), 24);
+        let losing = [&[answered("inactive", at(-1))], &silences[..]].concat();
+        assert_eq!(hours(&after("example.org", &losing)), 24);
+    }
+
+    #[test]
+    fn the_first_glance_after_a_term_comes_within_a_day_and_the_next_ones_by_the_kind_of_domain() {
+        let before = after("example.org", &[registered(Some(10 * day()), 0)]);
+        assert_eq!(hours(&before), 10 * 24 + 12);
+        for (name, interval) in [("example.org", 3), ("example.de", 1)] {
+            let looks = [
+                registered(Some(10 * day()), 0),
+                registered(Some(375 * day()), 11 * day()),
+            ];
+            assert_eq!(hours(&after(name, &looks)), interval * 24, "{name}");
+        }
+    }
+
+    #[test]
+    fn where_no_end_of_a_term_is_known_the_domain_is_glanced_at_daily() {
+        assert_eq!(hours(&after("example.de", &[registered(None, 0)])), 24);
+        let not_supported = Evidence {
+            rdap: Some(RdapFinding::NotSupported),
+            ..answered("active", at(0))
+        };
+        assert_eq!(hours(&after("example.jp", &[not_supported])), 24);
+    }
+
+    #[test]
+    fn a_domain_for_sale_is_glanced_at_weekly_and_looked_at_no_more_often() {
+        let for_sale = Evidence {
+            fastly: answered("marketed active", at(0)).fastly,
+            ..registered(Some(300 * day()), 0)
+        };
+        let record = after("example.org", &[for_sale]);
+        assert_eq!(hours(&record), 7 * 24);
+        assert!(Schedule::default().look_at(&record) > at(31 * day()));
     }
 
     proptest! {
         #[test]
-        fn a_healthy_domain_is_looked_at_within_27_to_30_days(name in "[a-z]{3,20}") {
-            let evidence = answered("active", at(0));
-            let next = Schedule::default()
-                .next_check(&domain(&format!("{name}.org")), Verdict::Held, &evidence, false, 0);
-            prop_assert!(next > at(27 * day()) && next <= at(30 * day()));
+        fn a_healthy_domain_is_glanced_at_within_27_to_30_days_and_looked_at_within_32_to_34(name in "[a-z]{3,20}") {
+            let record = after(&format!("{name}.org"), &[registered(Some(300 * day()), 0)]);
+            prop_assert!(record.next_check_at > at(27 * day()) && record.next_check_at <= at(30 * day()));
+            let look = Schedule::default().look_at(&record);
+            prop_assert!(look > at(31 * day()) && look <= at(34 * day()));
+        }
+
+        #[test]
+        fn first_questions_to_the_registries_are_spread_over_two_weeks(name in "[a-z]{3,20}") {
+            let record = after(&format!("{name}.org"), &[answered("active", at(0))]);
+            let days = hours(&record) / 24;
+            prop_assert!((1..=14).contains(&days));
         }
     }
 }

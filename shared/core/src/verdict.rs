@@ -31,7 +31,8 @@ impl Verdict {
         match self {
             Self::Lapsing => Some(LossKind::Lapsing),
             Self::Lapsed => Some(LossKind::Lapsed),
-            Self::Held | Self::Resurrected { .. } | Self::Unknown => None,
+            Self::Resurrected { registered_at } => Some(LossKind::Resurrected { registered_at }),
+            Self::Held | Self::Unknown => None,
         }
     }
 
@@ -53,14 +54,33 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// How far a loss has gone. Ordered: a domain lapses before it has lapsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// How far a loss has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LossKind {
     /// In redemption or pending delete.
     Lapsing,
     /// Deleted.
     Lapsed,
+    /// Registered again.
+    Resurrected {
+        /// When.
+        registered_at: Timestamp,
+    },
+}
+
+impl LossKind {
+    /// Whether a loss that has gone so far can go on to `next`: a domain lapses before it has lapsed, and what has been
+    /// registered again is another loss with every other date.
+    pub(crate) fn can_go_on_to(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Lapsing, Self::Lapsing | Self::Lapsed) | (Self::Lapsed, Self::Lapsed) => true,
+            (Self::Resurrected { .. }, Self::Resurrected { .. }) => self == next,
+            (Self::Lapsed | Self::Resurrected { .. }, Self::Lapsing)
+            | (Self::Resurrected { .. }, Self::Lapsed)
+            | (Self::Lapsing | Self::Lapsed, Self::Resurrected { .. }) => false,
+        }
+    }
 }
 
 impl From<LossKind> for Verdict {
@@ -68,6 +88,7 @@ impl From<LossKind> for Verdict {
         match kind {
             LossKind::Lapsing => Self::Lapsing,
             LossKind::Lapsed => Self::Lapsed,
+            LossKind::Resurrected { registered_at } => Self::Resurrected { registered_at },
         }
     }
 }

@@ -18,25 +18,43 @@ const FASTLY: [(&str, &str); 6] = [
     ("undecided", "unknown"),
 ];
 
-fn registry() -> [(&'static str, Option<RdapFinding>); 6] {
-    let registered = |statuses: &[RdapStatus]| {
-        Some(RdapFinding::Registered(RdapFacts {
-            statuses: statuses.to_vec(),
+/// When others have registered the domain, in the rows that say so: before the looks, after the address was verified.
+fn registered_again() -> Timestamp {
+    at(-5 * day())
+}
+
+fn registry() -> [(&'static str, Option<RdapFinding>); 9] {
+    let registered = |facts| Some(RdapFinding::Registered(facts));
+    let with_status = |status: RdapStatus| {
+        registered(RdapFacts {
+            statuses: vec![status],
             ..RdapFacts::default()
-        }))
+        })
     };
     [
-        ("not asked", None),
+        ("not asked, or no server", None),
         (
             "no answer",
             Some(RdapFinding::NoAnswer {
                 reason: RdapFailure::TimedOut,
             }),
         ),
-        ("registered", registered(&[])),
-        ("redemption", registered(&[RdapStatus::RedemptionPeriod])),
-        ("pending delete", registered(&[RdapStatus::PendingDelete])),
+        ("registered", registered(RdapFacts::default())),
+        (
+            "auto-renew period",
+            with_status(RdapStatus::AutoRenewPeriod),
+        ),
+        ("redemption", with_status(RdapStatus::RedemptionPeriod)),
+        ("pending restore", with_status(RdapStatus::PendingRestore)),
+        ("pending delete", with_status(RdapStatus::PendingDelete)),
         ("not registered", Some(RdapFinding::NotRegistered)),
+        (
+            "registered since",
+            registered(RdapFacts {
+                registered_at: Some(registered_again()),
+                ..RdapFacts::default()
+            }),
+        ),
     ]
 }
 
@@ -52,12 +70,12 @@ fn silent() -> DnsFinding {
     }
 }
 
-fn dns() -> [Option<DnsFinding>; 4] {
+fn dns() -> [(&'static str, Option<DnsFinding>); 4] {
     [
-        None,
-        Some(silent()),
-        Some(delegated()),
-        Some(DnsFinding::NoSuchDomain),
+        ("not asked", None),
+        ("no answer", Some(silent())),
+        ("delegated", Some(delegated())),
+        ("no such domain", Some(DnsFinding::NoSuchDomain)),
     ]
 }
 
@@ -74,17 +92,37 @@ fn look(
     }
 }
 
-/// A record on which a first look has raised a suspicion, or nothing at all.
-fn record(after: Option<&Evidence>) -> Record {
-    let mut record = Record::new(domain("example.org"), None, at(0));
-    if let Some(first) = after {
-        let judgement = Policy::default().judge(&record, first);
+/// A record on which looks have raised a suspicion, or nothing at all.
+fn record(looks: &[Evidence]) -> Record {
+    let mut record = Record::new(domain("example.org"), None, at(-100 * day()));
+    for look in looks {
+        let judgement = Policy::default().judge(&record, look);
         record.verdict = Some(judgement.verdict);
-        record.evidence = Some(first.clone());
+        record.evidence = Some(look.clone());
         record.lapse = judgement.lapse;
         record.pending = judgement.pending;
     }
     record
+}
+
+/// What can be known before a look: nothing or health; a loss seen once, a day ago, in its two steps; one that waits to be
+/// un-verified; a domain seen registered again once, a day ago.
+fn before() -> [(&'static str, Record); 5] {
+    let lost = |status: &str, time: i64| look(status, None, None, at(time));
+    let (_, since) = registry()[8].clone();
+    [
+        ("nothing, or held", record(&[lost("active", -day())])),
+        ("lapsing, once", record(&[lost("active expiring", -day())])),
+        ("lapsed, once", record(&[lost("inactive", -day())])),
+        (
+            "lapsed, waiting",
+            record(&[lost("inactive", -2 * day()), lost("inactive", -day())]),
+        ),
+        (
+            "resurrected, once",
+            record(&[look("active", since.as_ref(), None, at(-day()))]),
+        ),
+    ]
 }
 
 /// Every combination of what the three sources can say.
@@ -92,7 +130,7 @@ fn every_look(time: Timestamp) -> Vec<(&'static str, &'static str, Evidence)> {
     let mut looks = Vec::new();
     for (fastly, status) in FASTLY {
         for (rdap, finding) in registry() {
-            for dns in dns() {
+            for (_, dns) in dns() {
                 looks.push((fastly, rdap, look(status, finding.as_ref(), dns, time)));
             }
         }
@@ -100,20 +138,16 @@ fn every_look(time: Timestamp) -> Vec<(&'static str, &'static str, Evidence)> {
     looks
 }
 
-/// What a look does on a new record, and the same look again a day later.
-fn in_words(evidence: &Evidence) -> String {
-    let first = Policy::default().judge(&record(None), evidence);
-    let again = Evidence {
-        observed_at: at(day()),
-        ..evidence.clone()
-    };
-    let second = Policy::default().judge(&record(Some(evidence)), &again);
-    let verdict = first.verdict.name();
-    match (confirmation(&first), confirmation(&second)) {
-        (Some(Confirmation::TwoSources), _) => format!("{verdict}: **at once**"),
-        (None, Some(Confirmation::TwoLooks)) => format!("{verdict}: **a day later**"),
-        (None, None) => verdict.to_owned(),
-        (first, second) => format!("{verdict}: {first:?}, {second:?}"),
+/// The verdict of a look on what was known, and what it does to the addresses.
+fn in_words(record: &Record, evidence: &Evidence) -> String {
+    let judgement = Policy::default().judge(record, evidence);
+    let verdict = judgement.verdict.name();
+    match (confirmation(&judgement), record.pending.is_some()) {
+        (Some(_), true) if judgement.verdict == Verdict::Unknown => format!("{verdict}, waits on"),
+        (Some(Confirmation::TwoSources), _) => format!("{verdict}: **two sources**"),
+        (Some(Confirmation::TwoLooks), _) => format!("{verdict}: **two looks**"),
+        (None, true) => format!("{verdict}, taken back"),
+        (None, false) => verdict.to_owned(),
     }
 }
 
@@ -127,20 +161,34 @@ fn confirmation(judgement: &Judgement) -> Option<Confirmation> {
 fn page() -> String {
     let mut page = String::from(
         "# Verdicts\n\n\
-         What a look amounts to, by what the three sources say, and when addresses are un-verified: **at once**, because two \
-         sources agree on\nthe loss, or **a day later**, if the same is seen again. Written by a test from the policy itself \
-         (`shared/core/src/verdict_table.rs`).\n\n\
-         A look that shows the domain *held* ends a suspicion and takes a waiting un-verification back. One that ends *unknown* \
-         changes neither,\nbut for this: while the registry says *registered*, nothing that waits is applied. A loss that goes back a \
-         step, from *lapsed* to\n*lapsing*, begins anew.\n\n\
-         | Fastly | RDAP | DNS not asked, or no answer | delegated | no such domain |\n|---|---|---|---|---|\n",
+         What a look amounts to, by what the three sources say and by what was known before. In bold where the addresses at the \
+         domain are to be\nun-verified, and why that is certain: **two sources** agree, or **two looks** a day apart do. Written by a \
+         test from the policy itself\n(`shared/core/src/verdict_table.rs`), so it is what the code does.\n\n\
+         - *registered since*: the registry's registration date is later than the earliest address at the domain was verified, and \
+         not ahead of\n  the look. Only addresses verified before that date are covered.\n\
+         - *once*: a look a day ago showed it, and nothing has confirmed it. *waiting*: it is confirmed, and the next plan will \
+         un-verify.\n\
+         - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \
+         it is cancelled.\n\
+         - A DNS that was not asked or did not answer is one row: it decides nothing.\n\n\
+         | Fastly | RDAP | DNS |",
     );
+    for (known, _) in before() {
+        // A string takes all that is written to it.
+        let _ = write!(page, " {known} |");
+    }
+    page.push_str("\n|---|---|---|---|---|---|---|---|\n");
     for (fastly, status) in FASTLY {
         for (rdap, finding) in registry() {
-            let cell = |dns| in_words(&look(status, finding.as_ref(), dns, at(0)));
-            let cells = [None, Some(delegated()), Some(DnsFinding::NoSuchDomain)].map(cell);
-            // A string takes all that is written to it.
-            let _ = writeln!(page, "| {fastly} | {rdap} | {} |", cells.join(" | "));
+            for (dns, answer) in dns().into_iter().filter(|(dns, _)| *dns != "not asked") {
+                let evidence = look(status, finding.as_ref(), answer, at(0));
+                let cells = before().map(|(_, record)| in_words(&record, &evidence));
+                let _ = writeln!(
+                    page,
+                    "| {fastly} | {rdap} | {dns} | {} |",
+                    cells.join(" | ")
+                );
+            }
         }
     }
     page
@@ -157,12 +205,28 @@ fn the_page_shows_what_the_policy_does() {
 }
 
 #[test]
+fn a_dns_that_was_not_asked_is_as_one_that_did_not_answer() {
+    for (_, record) in before() {
+        for (_, _, evidence) in every_look(at(0)) {
+            if evidence.dns == Some(silent()) {
+                let not_asked = Evidence {
+                    dns: None,
+                    ..evidence.clone()
+                };
+                assert_eq!(in_words(&record, &evidence), in_words(&record, &not_asked));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_first_look_unverifies_only_where_fastly_and_another_source_agree() {
-    for (_, _, evidence) in every_look(at(0)) {
-        let judgement = Policy::default().judge(&record(None), &evidence);
+    for (_, rdap, evidence) in every_look(at(0)) {
+        let judgement = Policy::default().judge(&record(&[]), &evidence);
+        let agree = evidence.has_two_witnesses() && rdap != "registered since";
         assert_eq!(
             judgement.pending.is_some(),
-            evidence.has_two_witnesses() && judgement.verdict.loss().is_some(),
+            agree && judgement.verdict.loss().is_some(),
             "{evidence:?}"
         );
     }
@@ -172,8 +236,9 @@ fn a_first_look_unverifies_only_where_fastly_and_another_source_agree() {
 fn where_the_registry_says_registered_nobody_is_unverified_whatever_was_seen_before() {
     for (_, _, before) in every_look(at(0)) {
         for (_, rdap, now) in every_look(at(day())) {
-            if rdap == "registered" {
-                let judgement = Policy::default().judge(&record(Some(&before)), &now);
+            if rdap == "registered" || rdap == "auto-renew period" {
+                let judgement =
+                    Policy::default().judge(&record(std::slice::from_ref(&before)), &now);
                 assert_eq!(judgement.verdict.loss(), None, "{now:?}");
                 assert_eq!(judgement.pending, None, "{before:?} then {now:?}");
             }
@@ -182,9 +247,25 @@ fn where_the_registry_says_registered_nobody_is_unverified_whatever_was_seen_bef
 }
 
 #[test]
+fn where_the_registry_names_a_later_registration_nobody_verified_since_is_unverified() {
+    for (_, _, before) in every_look(at(0)) {
+        for (_, rdap, now) in every_look(at(day())) {
+            if rdap == "registered since" {
+                let judgement =
+                    Policy::default().judge(&record(std::slice::from_ref(&before)), &now);
+                assert_eq!(judgement.verdict.name(), "resurrected");
+                if let Some(pending) = judgement.pending {
+                    assert_eq!(pending.verified_before, registered_again());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn silence_of_all_sources_changes_nothing_that_was_known() {
     for (_, _, before) in every_look(at(0)) {
-        let record = record(Some(&before));
+        let record = record(std::slice::from_ref(&before));
         for dns in [None, Some(silent())] {
             let silence = Evidence {
                 dns,
@@ -203,9 +284,9 @@ fn silence_of_all_sources_changes_nothing_that_was_known() {
 
 #[test]
 fn the_dns_alone_proves_nothing() {
-    for dns in dns() {
+    for (_, dns) in dns() {
         for time in [0, 40 * day()] {
-            let suspect = record(Some(&look("unknown", None, dns.clone(), at(0))));
+            let suspect = record(&[look("unknown", None, dns.clone(), at(0))]);
             let judgement = Policy::default()
                 .judge(&suspect, &look("unknown", None, dns.clone(), at(time + 1)));
             assert_eq!(

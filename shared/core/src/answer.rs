@@ -1,0 +1,279 @@
+//! The answer at the moment of use: may this domain's address be relied upon now, for a password reset?
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::{Evidence, LossKind, Record, Risk, Timestamp, Verdict};
+
+/// What to do with somebody who asks for a password reset at an address of the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// The address may be relied upon.
+    Allow,
+    /// Not by itself: ask for something else that proves the person, such as a second factor.
+    AskForMore,
+    /// It may not: whoever reads its mail need not be its owner.
+    Deny,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The domain is its owner's, by a look that is fresh enough.
+    Held,
+    /// It was registered again after the address was verified.
+    RegisteredSince,
+    /// The address was verified after the domain was registered again: it is the present owner's.
+    VerifiedByPresentOwner,
+    /// It is in redemption or pending delete.
+    Lapsing,
+    /// It is deleted.
+    Lapsed,
+    /// The sources did not answer, not in time, or contradict each other.
+    Unknown,
+    /// What is known is older than was asked for.
+    Stale,
+    /// Its term has ended, and nobody has renewed it.
+    PastExpiry,
+    /// Registrar and name servers have changed since the address was verified.
+    HandsChanged,
+}
+
+/// An answer, with what it rests upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What to do.
+    pub permission: Permission,
+    /// The verdict that holds for the question: unknown, where what is known is too old.
+    pub verdict: Verdict,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Record {
+    /// Whether what is known answers a question without asking anybody: held, without any sign of risk, and asked about
+    /// within `max_age`.
+    pub fn is_fresh(&self, max_age: SignedDuration, now: Timestamp) -> bool {
+        let is_recent = self
+            .asked_at()
+            .is_some_and(|asked_at| now.duration_since(asked_at) <= max_age);
+        let is_suspicious = match Risk::of(self, now) {
+            None | Some(Risk::Parked | Risk::ForSale) => self.verdict != Some(Verdict::Held),
+            Some(
+                Risk::PastExpiry
+                | Risk::HandsChanged
+                | Risk::LossSeen
+                | Risk::Redemption
+                | Risk::PendingDelete,
+            ) => true,
+        };
+        is_recent && !is_suspicious
+    }
+}
+
+/// Answers for an address verified at `verified_at` (at a time nobody knows, if `None`) by what is recorded.
+///
+/// A loss that is not confirmed yet is denied: to wait a day costs a maintainer little, and a stranger his chance.
+pub fn answer(
+    record: &Record,
+    verified_at: Option<Timestamp>,
+    max_age: SignedDuration,
+    now: Timestamp,
+) -> Answer {
+    let is_stale = record
+        .asked_at()
+        .is_none_or(|asked_at| now.duration_since(asked_at) > max_age);
+    let (verdict, permission, mut reasons) = of_verdict(record, verified_at, is_stale);
+    let mut permission = permission;
+    let risk_of_use = risk_of_use(record, verified_at, now);
+    if permission < Permission::Deny
+        && let Some(reason) = risk_of_use
+    {
+        permission = Permission::AskForMore;
+        reasons.insert(0, reason);
+    }
+    Answer {
+        permission,
+        verdict,
+        reasons,
+    }
+}
+
+fn of_verdict(
+    record: &Record,
+    verified_at: Option<Timestamp>,
+    is_stale: bool,
+) -> (Verdict, Permission, Vec<Reason>) {
+    let known = record.verdict.unwrap_or(Verdict::Unknown);
+    let since = verified_at.unwrap_or_else(|| record.relied_upon_since());
+    // The date is the registry's, and needs no fresh look: a registration does not become younger.
+    if let Some(registered_at) = record.registered_at()
+        && registered_at > since
+        && record
+            .asked_at()
+            .is_some_and(|asked_at| registered_at <= asked_at)
+    {
+        let verdict = Verdict::Resurrected { registered_at };
+        return (verdict, Permission::Deny, vec![Reason::RegisteredSince]);
+    }
+    // A loss that is under way stays one while nobody answers.
+    let under_way = record.lapse.as_ref().map(|lapse| lapse.kind);
+    match (known, under_way) {
+        (Verdict::Lapsing, _) | (Verdict::Unknown, Some(LossKind::Lapsing)) => {
+            (known, Permission::Deny, vec![Reason::Lapsing])
+        }
+        (Verdict::Lapsed, _) | (Verdict::Unknown, Some(LossKind::Lapsed)) => {
+            (known, Permission::Deny, vec![Reason::Lapsed])
+        }
+        (Verdict::Resurrected { registered_at }, _)
+        | (Verdict::Unknown, Some(LossKind::Resurrected { registered_at })) => {
+            if registered_at > since {
+                (known, Permission::Deny, vec![Reason::RegisteredSince])
+            } else if is_stale || known == Verdict::Unknown {
+                (
+                    Verdict::Unknown,
+                    Permission::AskForMore,
+                    vec![Reason::Stale],
+                )
+            } else {
+                (
+                    known,
+                    Permission::Allow,
+                    vec![Reason::VerifiedByPresentOwner],
+                )
+            }
+        }
+        (Verdict::Unknown, None) => (known, Permission::AskForMore, vec![Reason::Unknown]),
+        (Verdict::Held, _) if is_stale => (
+            Verdict::Unknown,
+            Permission::AskForMore,
+            vec![Reason::Stale],
+        ),
+        (Verdict::Held, _) => (known, Permission::Allow, vec![Reason::Held]),
+    }
+}
+
+/// What a domain that is held shows against relying on it for this address.
+fn risk_of_use(record: &Record, verified_at: Option<Timestamp>, now: Timestamp) -> Option<Reason> {
+    match Risk::of(record, now)? {
+        Risk::HandsChanged => {
+            let changed_at = record.background.hands_changed_at?;
+            verified_at
+                .is_none_or(|at| at < changed_at)
+                .then_some(Reason::HandsChanged)
+        }
+        Risk::PastExpiry => Some(Reason::PastExpiry),
+        Risk::Parked | Risk::ForSale | Risk::LossSeen | Risk::Redemption | Risk::PendingDelete => {
+            None
+        }
+    }
+}
+
+impl Record {
+    /// When the registry last said that the domain was registered: by the last look, else by what is remembered.
+    pub fn registered_at(&self) -> Option<Timestamp> {
+        let by_look = self.evidence.as_ref().and_then(Evidence::registered_at);
+        by_look.max(
+            self.background
+                .facts()
+                .and_then(|facts| facts.registered_at),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{answered, at, day, domain, no_answer};
+    use crate::{RdapFacts, RdapFinding, Rules, observe};
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn after(looks: &[Evidence]) -> Record {
+        let new = Record::new(domain("example.org"), None, at(-100 * day()));
+        looks.iter().fold(new, |record, look| {
+            observe(&Rules::default(), &record, look.clone(), None)
+                .unwrap()
+                .record
+        })
+    }
+
+    fn asked(record: &Record, verified_at: Option<i64>, now: i64) -> (Permission, Reason) {
+        let answer = answer(record, verified_at.map(at), DAY, at(now));
+        (answer.permission, answer.reasons[0])
+    }
+
+    fn registered(facts: RdapFacts, time: i64) -> Evidence {
+        Evidence {
+            rdap: Some(RdapFinding::Registered(facts)),
+            ..answered("active", at(time))
+        }
+    }
+
+    #[test]
+    fn a_domain_held_by_a_fresh_look_is_allowed_and_by_an_old_one_is_not_alone() {
+        let held = after(&[answered("active", at(0))]);
+        assert!(held.is_fresh(DAY, at(day())) && !held.is_fresh(DAY, at(day() + 1)));
+        assert_eq!(asked(&held, None, day()), (Permission::Allow, Reason::Held));
+        let stale = answer(&held, None, DAY, at(day() + 1));
+        assert_eq!(stale.verdict, Verdict::Unknown);
+        assert_eq!(stale.permission, Permission::AskForMore);
+        assert_eq!(stale.reasons, [Reason::Stale]);
+    }
+
+    #[test]
+    fn a_loss_is_denied_on_the_first_look_and_while_nobody_answers() {
+        let lost = after(&[answered("inactive", at(0))]);
+        assert!(!lost.is_fresh(DAY, at(1)), "suspicious: asked again");
+        assert_eq!(asked(&lost, None, 1), (Permission::Deny, Reason::Lapsed));
+        let silent = after(&[answered("active expiring", at(0)), no_answer(at(day()))]);
+        assert_eq!(
+            asked(&silent, None, day()),
+            (Permission::Deny, Reason::Lapsing)
+        );
+        let never = after(&[no_answer(at(0))]);
+        assert_eq!(
+            asked(&never, None, 1),
+            (Permission::AskForMore, Reason::Unknown)
+        );
+    }
+
+    #[test]
+    fn an_address_verified_before_the_registration_is_denied_and_one_verified_since_is_not() {
+        let facts = RdapFacts {
+            registered_at: Some(at(-10 * day())),
+            ..RdapFacts::default()
+        };
+        let record = after(&[registered(facts, 0)]);
+        let registered_at = -10 * day();
+        assert_eq!(
+            asked(&record, None, 1),
+            (Permission::Deny, Reason::RegisteredSince)
+        );
+        assert_eq!(
+            asked(&record, Some(registered_at - 1000), 1),
+            (Permission::Deny, Reason::RegisteredSince)
+        );
+        for since in [registered_at, registered_at + 1000] {
+            assert_eq!(
+                asked(&record, Some(since), 1),
+                (Permission::Allow, Reason::VerifiedByPresentOwner)
+            );
+        }
+    }
+
+    #[test]
+    fn a_domain_past_its_term_is_not_relied_upon_alone() {
+        let facts = RdapFacts {
+            expires_at: Some(at(-day())),
+            ..RdapFacts::default()
+        };
+        let record = after(&[registered(facts, 0)]);
+        assert_eq!(
+            asked(&record, None, 1),
+            (Permission::AskForMore, Reason::PastExpiry)
+        );
+    }
+}

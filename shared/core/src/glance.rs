@@ -1,0 +1,258 @@
+//! A glance: what the registry or the DNS says for nothing, and whether that is worth a look. And the warnings that follow
+//! from looks and glances.
+
+use crate::{
+    DnsFinding, Event, EventKind, RdapFinding, RdapPhase, Record, Risk, Rules, RunId, Timestamp,
+    Transition,
+};
+
+/// The answers of one glance. `None` is who was not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// When it was taken.
+    pub observed_at: Timestamp,
+    /// What the registry said.
+    pub rdap: Option<RdapFinding>,
+    /// What the DNS said.
+    pub dns: Option<DnsFinding>,
+}
+
+/// What comes of a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Glanced {
+    /// Nothing that could change the verdict: the memory and the next date are to be written down.
+    Quiet(Box<Transition>),
+    /// Something that could: a look is worth its price, and takes the glance's answers over.
+    LookNow,
+    /// A later look or glance is already recorded.
+    Late,
+}
+
+/// Weighs a glance. One at which nobody answered is quiet: the next comes sooner.
+pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&RunId>) -> Glanced {
+    if previous
+        .asked_at()
+        .is_some_and(|asked_at| asked_at >= glance.observed_at)
+    {
+        return Glanced::Late;
+    }
+    let background = previous.background.after(
+        glance.observed_at,
+        glance.rdap.as_ref(),
+        glance.dns.as_ref(),
+    );
+    let has_other_hands = background.hands_changed_at != previous.background.hands_changed_at;
+    if has_other_hands || could_change_the_verdict(previous, glance) {
+        return Glanced::LookNow;
+    }
+    let mut record = Record {
+        revision: previous.revision + 1,
+        background,
+        checked_run: run.cloned().or_else(|| previous.checked_run.clone()),
+        ..previous.clone()
+    };
+    record.next_check_at = rules.schedule.next_check(&record);
+    Glanced::Quiet(Box::new(Transition {
+        record,
+        event: None,
+    }))
+}
+
+fn could_change_the_verdict(previous: &Record, glance: &Glance) -> bool {
+    let by_registry = match &glance.rdap {
+        Some(RdapFinding::Registered(facts)) => match facts.phase() {
+            RdapPhase::Normal => facts
+                .registered_at
+                .is_some_and(|at| at > previous.relied_upon_since()),
+            RdapPhase::Redemption | RdapPhase::Restoring | RdapPhase::PendingDelete => true,
+        },
+        Some(RdapFinding::NotRegistered) => true,
+        Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => false,
+    };
+    let by_dns = match &glance.dns {
+        Some(DnsFinding::NoSuchDomain) => true,
+        Some(
+            DnsFinding::Delegated { .. } | DnsFinding::Lame { .. } | DnsFinding::NoAnswer { .. },
+        )
+        | None => false,
+    };
+    by_registry || by_dns
+}
+
+/// The warning that a record calls for after a look or a glance, if it has not been given; also what takes a warning back
+/// once the sign is gone, without an event.
+pub fn warning(record: &Record, run: Option<&RunId>, now: Timestamp) -> Option<Transition> {
+    let risk = Risk::of(record, now);
+    if risk == record.background.warned_of {
+        return None;
+    }
+    let is_graver = risk > record.background.warned_of;
+    let mut warned = record.clone();
+    warned.revision += 1;
+    warned.background.warned_of = risk;
+    let event = risk.filter(|_| is_graver).map(|risk| Event {
+        domain: warned.domain.clone(),
+        at: now,
+        revision: warned.revision,
+        run: run.cloned(),
+        kind: EventKind::DomainAtRisk {
+            risk,
+            expires_at: record
+                .background
+                .term_ended_at
+                .or(record.background.expires_at()),
+        },
+    });
+    Some(Transition {
+        record: warned,
+        event,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{answered, at, day, domain};
+    use crate::{Evidence, RdapFacts, RdapStatus, observe};
+
+    fn held() -> Record {
+        let record = Record::new(domain("example.org"), None, at(-1000 * day()));
+        let look = answered("active", at(0));
+        observe(&Rules::default(), &record, look, None)
+            .unwrap()
+            .record
+    }
+
+    fn saw(facts: RdapFacts) -> Glanced {
+        let seen = Glance {
+            observed_at: at(day()),
+            rdap: Some(RdapFinding::Registered(facts)),
+            dns: None,
+        };
+        glance(&Rules::default(), &held(), &seen, None)
+    }
+
+    #[test]
+    fn a_healthy_registration_is_remembered_and_costs_no_look() {
+        let facts = RdapFacts {
+            registered_at: Some(at(-4000 * day())),
+            expires_at: Some(at(100 * day())),
+            ..RdapFacts::default()
+        };
+        let Glanced::Quiet(transition) = saw(facts) else {
+            panic!("a look was asked for")
+        };
+        assert_eq!(transition.event, None);
+        assert_eq!(
+            transition.record.background.expires_at(),
+            Some(at(100 * day()))
+        );
+        assert_eq!(
+            transition.record.checked_at(),
+            Some(at(0)),
+            "the look stays"
+        );
+    }
+
+    #[test]
+    fn what_could_change_the_verdict_is_worth_a_look() {
+        let status = |status: RdapStatus| RdapFacts {
+            statuses: vec![status],
+            ..RdapFacts::default()
+        };
+        let registered_again = RdapFacts {
+            registered_at: Some(at(-1)),
+            ..RdapFacts::default()
+        };
+        for facts in [
+            status(RdapStatus::RedemptionPeriod),
+            status(RdapStatus::PendingDelete),
+            registered_again,
+        ] {
+            assert_eq!(saw(facts.clone()), Glanced::LookNow, "{facts:?}");
+        }
+        for (rdap, dns) in [
+            (Some(RdapFinding::NotRegistered), None),
+            (None, Some(DnsFinding::NoSuchDomain)),
+        ] {
+            let seen = Glance {
+                observed_at: at(day()),
+                rdap,
+                dns,
+            };
+            assert_eq!(
+                glance(&Rules::default(), &held(), &seen, None),
+                Glanced::LookNow
+            );
+        }
+        assert!(matches!(
+            saw(status(RdapStatus::AutoRenewPeriod)),
+            Glanced::Quiet(_)
+        ));
+    }
+
+    #[test]
+    fn a_glance_older_than_what_is_recorded_is_late() {
+        let seen = Glance {
+            observed_at: at(0),
+            rdap: None,
+            dns: None,
+        };
+        assert_eq!(
+            glance(&Rules::default(), &held(), &seen, None),
+            Glanced::Late
+        );
+    }
+
+    #[test]
+    fn each_sign_is_warned_of_once_and_again_only_when_it_is_graver() {
+        let expired = RdapFacts {
+            expires_at: Some(at(-day())),
+            ..RdapFacts::default()
+        };
+        let Glanced::Quiet(transition) = saw(expired) else {
+            panic!("a look was asked for")
+        };
+        assert!(warning(&held(), None, at(1)).is_none());
+        let first = warning(&transition.record, None, at(day())).unwrap();
+        assert_eq!(
+            first.event.unwrap().kind,
+            EventKind::DomainAtRisk {
+                risk: Risk::PastExpiry,
+                expires_at: Some(at(-day())),
+            }
+        );
+        assert_eq!(warning(&first.record, None, at(2 * day())), None);
+        let look = Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                statuses: vec![RdapStatus::RedemptionPeriod],
+                ..RdapFacts::default()
+            })),
+            ..answered("active expiring", at(3 * day()))
+        };
+        let lost = observe(&Rules::default(), &first.record, look, None).unwrap();
+        let graver = warning(&lost.record, None, at(3 * day())).unwrap();
+        assert!(matches!(
+            graver.event.unwrap().kind,
+            EventKind::DomainAtRisk {
+                risk: Risk::Redemption,
+                ..
+            }
+        ));
+        let renewed = observe(
+            &Rules::default(),
+            &graver.record,
+            Evidence {
+                rdap: Some(RdapFinding::Registered(RdapFacts {
+                    expires_at: Some(at(400 * day())),
+                    ..RdapFacts::default()
+                })),
+                ..answered("active", at(4 * day()))
+            },
+            None,
+        );
+        let taken_back = warning(&renewed.unwrap().record, None, at(4 * day())).unwrap();
+        assert_eq!(taken_back.event, None);
+        assert_eq!(taken_back.record.background.warned_of, None);
+    }
+}
