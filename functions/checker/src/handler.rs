@@ -189,7 +189,9 @@ impl Function {
             Err(error @ CheckError::KeyRejected(_)) => {
                 let wall = self.clock.wall();
                 self.metrics.report(wall, &[(Metric::KeyRejected, 1.0)]);
-                self.watchlist.hold_pace(wall + AFTER_REJECTION).await?;
+                self.watchlist
+                    .hold_pace(&Paced::Fastly, wall + AFTER_REJECTION)
+                    .await?;
                 let secret = &self.config.secret_id;
                 Err(anyhow::Error::from(error)
                     .context(format!("the key in the secret {secret} is of no use")))

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Evidence, LossKind, Record, Risk, Timestamp, Verdict};
 
+/// How old what is known may be of a domain that is under suspicion: whoever asks for resets in a row does not make us pay in a
+/// row.
+const SUSPICIOUS_AGE: SignedDuration = SignedDuration::from_mins(5);
+
 /// What to do with somebody who asks for a password reset at an address of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,12 +57,9 @@ pub struct Answer {
 }
 
 impl Record {
-    /// Whether what is known answers a question without asking anybody: held, without any sign of risk, and asked about
-    /// within `max_age`.
+    /// Whether what is known answers a question without asking anybody: asked about within `max_age`, and within a few
+    /// minutes if it is anything but held without a sign of risk.
     pub fn is_fresh(&self, max_age: SignedDuration, now: Timestamp) -> bool {
-        let is_recent = self
-            .asked_at()
-            .is_some_and(|asked_at| now.duration_since(asked_at) <= max_age);
         let is_suspicious = match Risk::of(self, now) {
             None | Some(Risk::Parked | Risk::ForSale) => self.verdict != Some(Verdict::Held),
             Some(
@@ -69,7 +70,13 @@ impl Record {
                 | Risk::PendingDelete,
             ) => true,
         };
-        is_recent && !is_suspicious
+        let max_age = if is_suspicious {
+            max_age.min(SUSPICIOUS_AGE)
+        } else {
+            max_age
+        };
+        self.asked_at()
+            .is_some_and(|asked_at| now.duration_since(asked_at) <= max_age)
     }
 }
 
@@ -226,7 +233,7 @@ mod tests {
     #[test]
     fn a_loss_is_denied_on_the_first_look_and_while_nobody_answers() {
         let lost = after(&[answered("inactive", at(0))]);
-        assert!(!lost.is_fresh(DAY, at(1)), "suspicious: asked again");
+        assert!(lost.is_fresh(DAY, at(300_000)) && !lost.is_fresh(DAY, at(300_001)));
         assert_eq!(asked(&lost, None, 1), (Permission::Deny, Reason::Lapsed));
         let silent = after(&[answered("active expiring", at(0)), no_answer(at(day()))]);
         assert_eq!(

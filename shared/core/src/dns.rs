@@ -54,6 +54,8 @@ impl DnsFinding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DnsFailure {
+    /// The operator has turned this witness off.
+    Off,
     /// No answer within the time allowed.
     TimedOut,
     /// The server failed (SERVFAIL) where it should have known.

@@ -47,9 +47,8 @@ impl Evidence {
     pub(crate) fn registry(&self) -> Registry {
         match &self.rdap {
             Some(RdapFinding::Registered(facts)) => match facts.phase() {
-                RdapPhase::Normal => Registry::Registered,
+                RdapPhase::Normal | RdapPhase::Restoring => Registry::Registered,
                 RdapPhase::Redemption | RdapPhase::PendingDelete => Registry::Losing,
-                RdapPhase::Restoring => Registry::Silent,
             },
             Some(RdapFinding::NotRegistered) => Registry::NotRegistered,
             Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => {
@@ -87,9 +86,9 @@ impl Evidence {
 /// What the registry says of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Registry {
-    /// Nothing that decides: not asked, not able to answer, no answer, or a name that is being restored.
+    /// Nothing: not asked, not able to answer, or no answer.
     Silent,
-    /// Registered, no sign of deletion.
+    /// Registered, no sign of deletion; or being restored, which is its owner's doing.
     Registered,
     /// In redemption or pending delete.
     Losing,

@@ -24,6 +24,7 @@ mod run;
 mod schedule;
 mod status_set;
 mod verdict;
+mod witnesses;
 
 #[cfg(test)]
 mod testing;
@@ -43,7 +44,7 @@ pub use glance::{Glance, Glanced, glance, warning};
 pub use host_name::{HostName, NotAHost};
 pub use names::{PlanId, RunId};
 pub use observe::{Rules, Transition, observe};
-pub use pace::Gcra;
+pub use pace::{Gcra, Paced};
 pub use page::{Cursor, Page};
 pub use plan::{Candidate, HeldPlan, MAX_EVIDENCE_AGE, PlanState, Refusal, plan_candidate};
 pub use policy::{Judgement, Policy};
@@ -54,6 +55,7 @@ pub use run::{Counters, Mode, Run, Stage};
 pub use schedule::Schedule;
 pub use status_set::{Registration, StatusSet, Token};
 pub use verdict::{LossKind, Verdict};
+pub use witnesses::{Urgency, is_dns_of_use, registry_urgency};
 
 /// A moment, in whole milliseconds: the precision that both stores keep.
 pub use jiff::Timestamp;

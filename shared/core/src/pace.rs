@@ -1,10 +1,29 @@
-//! The shared pace of paid calls: a generic cell rate algorithm (GCRA), whose only state is one arrival time.
+//! The shared pace of questions: a generic cell rate algorithm (GCRA), whose only state is one arrival time.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::Timestamp;
+use crate::{HostName, Timestamp};
+
+/// Who is asked at a pace that all processes share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Paced {
+    /// Fastly.
+    Fastly,
+    /// A registry, by its RDAP server.
+    Registry(HostName),
+}
+
+impl fmt::Display for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fastly => f.write_str("fastly"),
+            Self::Registry(server) => write!(f, "rdap:{server}"),
+        }
+    }
+}
 
 /// A rate and a burst. The stored state is the theoretical arrival time (TAT): when the next slot is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

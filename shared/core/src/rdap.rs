@@ -75,7 +75,7 @@ pub enum RdapPhase {
     Normal,
     /// Deleted, and still its owner's to restore.
     Redemption,
-    /// About to be restored: neither lost nor safe.
+    /// Deleted, and about to be restored for its owner.
     Restoring,
     /// About to be released.
     PendingDelete,

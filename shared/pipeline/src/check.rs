@@ -1,18 +1,22 @@
-//! Check: one look at each domain of a batch, paid, paced, recorded.
+//! Check: a look at each domain of a batch, paid, paced, recorded; or a glance where that is enough.
 
+mod glance;
+mod look;
+mod witnesses;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backon::BackoffBuilder;
 use jiff::SignedDuration;
-use lapsewatch_core::{
-    DomainName, Evidence, FastlyFinding, Gcra, Month, Record, Rules, RunId, Timestamp, Verdict,
-    observe,
-};
-use lapsewatch_sources::{LookError, StatusSource, retry_policy};
-use lapsewatch_watchlist::{Checks, Look, Slots, Watchlist, WatchlistError, Written};
+use lapsewatch_core::{DomainName, Gcra, Month, Paced, Record, Rules, RunId, Timestamp, Verdict};
+use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
+use lapsewatch_watchlist::{Checks, Look, Slots, Watchlist, WatchlistError};
 use tokio::task::JoinSet;
 
+use self::glance::Glimpse;
+use self::look::ToLook;
+use self::witnesses::Witnesses;
 use crate::{CheckMessage, Clock};
 
 /// How long one look may take, retries and all, before another process may take it over.
@@ -26,11 +30,15 @@ const ATTEMPTS_TO_RECORD: usize = 3;
 
 /// Looks at domains.
 #[derive(Debug)]
-pub struct Checker<W, S> {
+pub struct Checker<W, S, R, D> {
     /// What is known of each domain.
     pub watchlist: W,
-    /// Who is asked.
+    /// Who is asked, for money.
     pub source: S,
+    /// The registries, the second witness.
+    pub registry: R,
+    /// The DNS, the third.
+    pub dns: D,
     /// How.
     pub settings: CheckSettings,
     /// The host's time.
@@ -42,8 +50,10 @@ pub struct Checker<W, S> {
 pub struct CheckSettings {
     /// From evidence to verdict and the next look.
     pub rules: Rules,
-    /// The pace of the whole fleet.
+    /// The pace of the whole fleet at Fastly.
     pub pace: Gcra,
+    /// The pace of the whole fleet at each registry's server.
+    pub registry_pace: Gcra,
     /// Paid calls a month.
     pub monthly_budget: u64,
 }
@@ -53,6 +63,8 @@ pub struct CheckSettings {
 pub enum Checked {
     /// The domain was looked at and the look recorded.
     Looked(Verdict),
+    /// A glance was enough, and cost nothing: nothing has changed.
+    Glanced,
     /// This run had checked it, or a later look was already recorded.
     AlreadyChecked,
     /// It is not on the watchlist: it left the directory after the message was sent.
@@ -78,7 +90,13 @@ pub enum CheckError {
     KeyRejected(LookError),
 }
 
-impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
+impl<W, S, R, D> Checker<W, S, R, D>
+where
+    W: Watchlist,
+    S: StatusSource + Send + Sync + 'static,
+    R: RegistrySource,
+    D: DnsSource,
+{
     /// Checks the messages of a batch, all at once along the pace, and answers for each in their order. `deadline` is
     /// real time: what cannot be done by then is handed back.
     pub async fn check(
@@ -111,14 +129,16 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
             .await?;
         let mut answers: Vec<Checked> = begun.iter().map(Self::without_a_look).collect();
         let begun = self.still_due(run, begun, &mut answers).await?;
-        let mut to_look: Vec<(usize, Record)> = begun
+        let begun = begun
             .into_iter()
             .enumerate()
             .filter_map(|(index, look)| match look {
                 Look::Begun(record) => Some((index, *record)),
                 Look::AlreadyChecked | Look::InProgress | Look::NotWatched => None,
-            })
-            .collect();
+            });
+        let mut to_look = self
+            .glance_first(run, begun.collect(), deadline, &mut answers)
+            .await?;
         let Some(first_slot) = self.reserve(&to_look, deadline).await? else {
             return Ok(answers);
         };
@@ -127,10 +147,10 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
             .watchlist
             .spend(month, count(to_look.len()), self.settings.monthly_budget)
             .await?;
-        for (index, record) in to_look.split_off(paid as usize) {
-            answers[index] = Checked::OverBudget;
+        for unpaid in to_look.split_off(paid as usize) {
+            answers[unpaid.index] = Checked::OverBudget;
             self.watchlist
-                .abandon_looks(std::slice::from_ref(&record.domain))
+                .abandon_looks(std::slice::from_ref(&unpaid.record.domain))
                 .await?;
         }
         self.look_at_all(run, to_look, first_slot, deadline, &mut answers)
@@ -178,11 +198,84 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
         }
     }
 
+    /// In a run over what is due, glances first at what needs no look for its age: answers for what that is enough for, and
+    /// returns what is to be looked at.
+    async fn glance_first(
+        self: &Arc<Self>,
+        run: &RunId,
+        begun: Vec<(usize, Record)>,
+        deadline: Option<Timestamp>,
+        answers: &mut [Checked],
+    ) -> Result<Vec<ToLook>, CheckError> {
+        let now = self.clock.now();
+        let is_enough = |record: &Record| {
+            run.is_of_what_is_due() && self.settings.rules.schedule.look_at(record) > now
+        };
+        let mut to_look = Vec::with_capacity(begun.len());
+        let mut glances = JoinSet::new();
+        let mut of_task = HashMap::new();
+        for (index, record) in begun {
+            if is_enough(&record) {
+                let (checker, run) = (Arc::clone(self), run.clone());
+                let domain = record.domain.clone();
+                let task =
+                    glances.spawn(async move { checker.glance(&run, record, deadline).await });
+                of_task.insert(task.id(), (index, domain));
+            } else {
+                to_look.push(ToLook {
+                    index,
+                    record,
+                    witnesses: Witnesses::default(),
+                });
+            }
+        }
+        let mut failure = None;
+        let mut given_back = Vec::new();
+        while let Some(joined) = glances.join_next_with_id().await {
+            let (id, glimpse) = match joined {
+                Ok((id, glimpse)) => (id, glimpse),
+                Err(panic) => (
+                    panic.id(),
+                    Ok(Glimpse::Answered(Checked::Failed(
+                        "the glance panicked".to_owned(),
+                    ))),
+                ),
+            };
+            let Some((index, domain)) = of_task.remove(&id) else {
+                continue;
+            };
+            match glimpse {
+                Ok(Glimpse::Answered(checked)) => {
+                    if checked != Checked::Glanced {
+                        given_back.push(domain);
+                    }
+                    answers[index] = checked;
+                }
+                Ok(Glimpse::LookNow { record, witnesses }) => to_look.push(ToLook {
+                    index,
+                    record: *record,
+                    witnesses,
+                }),
+                Err(error) => {
+                    given_back.push(domain);
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        if failure.is_some() {
+            given_back.extend(to_look.iter().map(|to_look| to_look.record.domain.clone()));
+        }
+        if !given_back.is_empty() {
+            self.watchlist.abandon_looks(&given_back).await?;
+        }
+        failure.map_or(Ok(to_look), Err)
+    }
+
     /// The first of as many slots as there are looks to take; `None` if there is nothing to look at or the slots would
     /// come too late.
     async fn reserve(
         &self,
-        to_look: &[(usize, Record)],
+        to_look: &[ToLook],
         deadline: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, WatchlistError> {
         if to_look.is_empty() {
@@ -196,7 +289,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
             });
             match (
                 self.watchlist
-                    .reserve_slots(&self.settings.pace, slots, wall, latest)
+                    .reserve_slots(&Paced::Fastly, &self.settings.pace, slots, wall, latest)
                     .await?,
                 deadline,
             ) {
@@ -204,7 +297,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
                 (Slots::TooLate(_), Some(_)) => {
                     let domains: Vec<_> = to_look
                         .iter()
-                        .map(|(_, record)| record.domain.clone())
+                        .map(|to_look| to_look.record.domain.clone())
                         .collect();
                     self.watchlist.abandon_looks(&domains).await?;
                     return Ok(None);
@@ -220,20 +313,20 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
     async fn look_at_all(
         self: &Arc<Self>,
         run: &RunId,
-        to_look: Vec<(usize, Record)>,
+        to_look: Vec<ToLook>,
         first_slot: Timestamp,
         deadline: Option<Timestamp>,
         answers: &mut [Checked],
     ) -> Result<(), CheckError> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
-        let mut of_task = std::collections::HashMap::new();
+        let mut of_task = HashMap::new();
         let slots = self.settings.pace.slots(first_slot, count(to_look.len()));
-        for ((index, record), slot) in to_look.into_iter().zip(slots) {
+        for (to_look, slot) in to_look.into_iter().zip(slots) {
             let (checker, run, stop) = (Arc::clone(self), run.clone(), Arc::clone(&stop));
-            let domain = record.domain.clone();
-            let task =
-                tasks.spawn(async move { checker.look(&run, record, slot, deadline, &stop).await });
+            let (index, domain) = (to_look.index, to_look.record.domain.clone());
+            let task = tasks
+                .spawn(async move { checker.look(&run, to_look, slot, deadline, &stop).await });
             of_task.insert(task.id(), (index, domain));
         }
         let mut failure = None;
@@ -258,7 +351,7 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
                             checks.checked += 1;
                             checks.unknown += u64::from(*verdict == Verdict::Unknown);
                         }
-                        Checked::AlreadyChecked | Checked::NotWatched => {}
+                        Checked::Glanced | Checked::AlreadyChecked | Checked::NotWatched => {}
                         Checked::InProgress
                         | Checked::OverBudget
                         | Checked::HandedBack
@@ -285,145 +378,6 @@ impl<W: Watchlist, S: StatusSource + Send + Sync + 'static> Checker<W, S> {
         }
         failure.map_or(Ok(()), Err)
     }
-
-    /// One look, from its slot to its record.
-    async fn look(
-        &self,
-        run: &RunId,
-        record: Record,
-        slot: Timestamp,
-        deadline: Option<Timestamp>,
-        stop: &AtomicBool,
-    ) -> Result<Checked, CheckError> {
-        self.wait_for(slot, deadline).await?;
-        if stop.load(Ordering::Relaxed) {
-            return Ok(Checked::HandedBack);
-        }
-        match self.ask(&record.domain, deadline).await? {
-            Asked::Answered(finding) => self.record(run, record, finding).await,
-            Asked::OutOfTime => Ok(Checked::HandedBack),
-            Asked::OutOfBudget => Ok(Checked::OverBudget),
-        }
-    }
-
-    /// Waits for a slot. One that has passed, because this process was held up, is forfeited for a new one: a delay must
-    /// not become a burst. Twice at the most: on a machine that is always late, a look must still be taken.
-    async fn wait_for(
-        &self,
-        mut slot: Timestamp,
-        deadline: Option<Timestamp>,
-    ) -> Result<(), WatchlistError> {
-        for _ in 0..2 {
-            self.clock.sleep_until(slot).await;
-            let wall = self.clock.wall();
-            if wall <= self.settings.pace.last_use(slot) {
-                return Ok(());
-            }
-            let latest = deadline.map_or(wall + FAR, |deadline| deadline - CALL);
-            match self
-                .watchlist
-                .reserve_slots(&self.settings.pace, 1, wall, latest)
-                .await?
-            {
-                Slots::From(first) => slot = first,
-                // So far behind, or so near the end, that waiting on would lose the look: it is taken late.
-                Slots::TooLate(_) => return Ok(()),
-            }
-        }
-        self.clock.sleep_until(slot).await;
-        Ok(())
-    }
-
-    /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
-    /// paid and paced here. A wish to be left alone holds the pace of the whole fleet.
-    async fn ask(
-        &self,
-        domain: &DomainName,
-        deadline: Option<Timestamp>,
-    ) -> Result<Asked, CheckError> {
-        let mut delays = retry_policy().build();
-        loop {
-            let error = match self.source.status(domain).await {
-                Ok(finding) => return Ok(Asked::Answered(finding)),
-                Err(error) => error,
-            };
-            let (reason, retry_after) = match &error {
-                LookError::KeyRejected { .. } => return Err(CheckError::KeyRejected(error)),
-                LookError::Retryable {
-                    reason,
-                    retry_after,
-                } => (reason.clone(), *retry_after),
-            };
-            let wall = self.clock.wall();
-            if let Some(after) = retry_after {
-                self.watchlist.hold_pace(wall + after).await?;
-            }
-            let Some(delay) = delays.next() else {
-                return Ok(Asked::Answered(FastlyFinding::NoAnswer { reason }));
-            };
-            let again_at = wall + delay.max(retry_after.unwrap_or_default());
-            if deadline.is_some_and(|deadline| again_at + CALL > deadline) {
-                return Ok(Asked::OutOfTime);
-            }
-            self.clock.sleep_until(again_at).await;
-            let latest = deadline.map_or(again_at + FAR, |deadline| deadline - CALL);
-            match self
-                .watchlist
-                .reserve_slots(&self.settings.pace, 1, self.clock.wall(), latest)
-                .await?
-            {
-                Slots::From(slot) => self.clock.sleep_until(slot).await,
-                Slots::TooLate(_) => return Ok(Asked::OutOfTime),
-            }
-            let month = Month::of(self.clock.now());
-            if self
-                .watchlist
-                .spend(month, 1, self.settings.monthly_budget)
-                .await?
-                == 0
-            {
-                return Ok(Asked::OutOfBudget);
-            }
-        }
-    }
-
-    /// Writes a look down. If the record has changed since it was read, the look is weighed anew against what it is now.
-    async fn record(
-        &self,
-        run: &RunId,
-        mut record: Record,
-        finding: FastlyFinding,
-    ) -> Result<Checked, CheckError> {
-        let evidence = Evidence::of_fastly(self.clock.now(), finding);
-        for _ in 0..ATTEMPTS_TO_RECORD {
-            let Some(transition) =
-                observe(&self.settings.rules, &record, evidence.clone(), Some(run))
-            else {
-                self.watchlist
-                    .abandon_looks(std::slice::from_ref(&record.domain))
-                    .await?;
-                return Ok(Checked::AlreadyChecked);
-            };
-            match self.watchlist.record(&transition).await? {
-                Written::Written => {
-                    let verdict = transition.record.verdict.unwrap_or(Verdict::Unknown);
-                    return Ok(Checked::Looked(verdict));
-                }
-                Written::Superseded => match self.watchlist.get(&record.domain).await? {
-                    Some(changed) => record = changed,
-                    None => return Ok(Checked::NotWatched),
-                },
-            }
-        }
-        Ok(Checked::HandedBack)
-    }
-}
-
-/// How asking ended.
-enum Asked {
-    Answered(FastlyFinding),
-    OutOfTime,
-    OutOfBudget,
 }
 
 /// A batch is far smaller than `u32::MAX`.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod at_use;
 mod check;
 mod clock;
 mod dispatch;
@@ -9,6 +10,7 @@ mod queue;
 mod restore;
 
 pub use apply::{Applied, Applier, ApplyError, Decision, Planned, Waiting};
+pub use at_use::{AtUse, MAX_AGE, Question, answer_from_record};
 pub use check::{CheckError, CheckSettings, Checked, Checker};
 pub use clock::Clock;
 pub use dispatch::{DispatchError, Dispatched, Dispatcher};

@@ -21,3 +21,20 @@ pub struct RegistryReply {
     /// How long its server asked to be left alone: at most a day. It holds for all names there, and for the whole fleet.
     pub retry_after: Option<Duration>,
 }
+
+/// `None` where the operator has turned this witness off: no top-level domain has a server then.
+impl<R: RegistrySource> RegistrySource for Option<R> {
+    fn server(&self, domain: &DomainName) -> Option<HostName> {
+        self.as_ref()?.server(domain)
+    }
+
+    async fn registration(&self, domain: &DomainName) -> RegistryReply {
+        match self {
+            Some(registry) => registry.registration(domain).await,
+            None => RegistryReply {
+                finding: RdapFinding::NotSupported,
+                retry_after: None,
+            },
+        }
+    }
+}

@@ -10,8 +10,8 @@ mod trail;
 
 use aws_sdk_dynamodb::Client;
 use lapsewatch_core::{
-    Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId, Tally,
-    Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, Gcra, HeldPlan, Month, Paced, Page, PlanId, Record, Run, RunId,
+    Tally, Timestamp, Transition, WatchedDomain,
 };
 
 use self::item::{Item, Key};
@@ -155,16 +155,17 @@ impl Watchlist for DynamoDbWatchlist {
 
     async fn reserve_slots(
         &self,
+        paced: &Paced,
         pace: &Gcra,
         slots: u32,
         wall: Timestamp,
         latest: Timestamp,
     ) -> Result<Slots, WatchlistError> {
-        limits::reserve_slots(self, pace, slots, wall, latest).await
+        limits::reserve_slots(self, paced, pace, slots, wall, latest).await
     }
 
-    async fn hold_pace(&self, until: Timestamp) -> Result<(), WatchlistError> {
-        limits::hold_pace(self, until).await
+    async fn hold_pace(&self, paced: &Paced, until: Timestamp) -> Result<(), WatchlistError> {
+        limits::hold_pace(self, paced, until).await
     }
 
     async fn spend(&self, month: Month, calls: u32, limit: u64) -> Result<u32, WatchlistError> {

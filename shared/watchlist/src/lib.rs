@@ -8,8 +8,8 @@ pub mod sqlite;
 use std::future::Future;
 
 use lapsewatch_core::{
-    Cursor, DomainName, Event, Gcra, HeldPlan, Month, Page, PlanId, Record, Run, RunId, Tally,
-    Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, Gcra, HeldPlan, Month, Paced, Page, PlanId, Record, Run, RunId,
+    Tally, Timestamp, Transition, WatchedDomain,
 };
 
 /// What is known of each domain, and the audit trail.
@@ -123,15 +123,17 @@ pub trait Watchlist: Send + Sync + 'static {
     /// after `latest`.
     fn reserve_slots(
         &self,
+        paced: &Paced,
         pace: &Gcra,
         slots: u32,
         wall: Timestamp,
         latest: Timestamp,
     ) -> impl Future<Output = Result<Slots, WatchlistError>> + Send;
 
-    /// Moves the shared pace on: no slot before `until`. Never moves it back.
+    /// Moves the shared pace of a source on: no slot before `until`. Never moves it back.
     fn hold_pace(
         &self,
+        paced: &Paced,
         until: Timestamp,
     ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 

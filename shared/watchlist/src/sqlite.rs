@@ -6,8 +6,8 @@ mod runs;
 mod schema;
 
 use lapsewatch_core::{
-    Cursor, DomainName, Event, Gcra, HeldPlan, Mode, Month, Page, PlanId, Record, Run, RunId,
-    Tally, Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, Gcra, HeldPlan, Mode, Month, Paced, Page, PlanId, Record, Run,
+    RunId, Tally, Timestamp, Transition, WatchedDomain,
 };
 use lapsewatch_sqlite::{Store, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
@@ -234,21 +234,25 @@ impl Watchlist for SqliteWatchlist {
 
     async fn reserve_slots(
         &self,
+        paced: &Paced,
         pace: &Gcra,
         slots: u32,
         wall: Timestamp,
         latest: Timestamp,
     ) -> Result<Slots, WatchlistError> {
-        let pace = *pace;
+        let (paced, pace) = (paced.clone(), *pace);
         self.write("reserve calls", move |c| {
-            limits::reserve_slots(c, &pace, slots, wall, latest)
+            limits::reserve_slots(c, &paced, &pace, slots, wall, latest)
         })
         .await
     }
 
-    async fn hold_pace(&self, until: Timestamp) -> Result<(), WatchlistError> {
-        self.write("hold the pace", move |c| limits::store_arrival(c, until))
-            .await
+    async fn hold_pace(&self, paced: &Paced, until: Timestamp) -> Result<(), WatchlistError> {
+        let paced = paced.clone();
+        self.write("hold the pace", move |c| {
+            limits::store_arrival(c, &paced, until)
+        })
+        .await
     }
 
     async fn spend(&self, month: Month, calls: u32, limit: u64) -> Result<u32, WatchlistError> {

@@ -7,7 +7,7 @@
 //! | a run | `run#<name>` | `run` | `run`, `finished_at`, `leased_until`, `checked`, `unknown` |
 //! | a held plan | `breaker` | `plan#<name>` | `plan` |
 //! | a plan's member | `plan#<name>` | `domain#<name>` | |
-//! | the pace | `pace#fastly` | `pace` | `arrival_us` |
+//! | the pace of a source | `pace#fastly`, `pace#rdap:<server>` | `pace` | `arrival_us` |
 //! | a month's budget | `budget#<month>` | `budget` | `spent` |
 //! | a day's tally | `day#<date>` | `tally` | `checked`, `unknown`, `unverified` |
 //!
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lapsewatch_core::{DomainName, Event, Month, PlanId, Record, Run, RunId, Timestamp};
+use lapsewatch_core::{DomainName, Event, Month, Paced, PlanId, Record, Run, RunId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_attribute_value, to_attribute_value};
@@ -75,8 +75,8 @@ impl Key {
         Self::new(plan_key(plan), domain_key(domain))
     }
 
-    pub(super) fn pace() -> Self {
-        Self::new("pace#fastly", "pace")
+    pub(super) fn pace(paced: &Paced) -> Self {
+        Self::new(format!("pace#{paced}"), "pace")
     }
 
     pub(super) fn budget(month: Month) -> Self {

@@ -4,7 +4,7 @@
 //! call goes unused.
 
 use jiff::SignedDuration;
-use lapsewatch_core::{Gcra, Month, Tally, Timestamp};
+use lapsewatch_core::{Gcra, Month, Paced, Tally, Timestamp};
 
 use super::DynamoDbWatchlist;
 use super::change::{Change, Changed};
@@ -15,6 +15,7 @@ const PACING: &str = "reserve calls";
 
 pub(super) async fn reserve_slots(
     watchlist: &DynamoDbWatchlist,
+    paced: &Paced,
     pace: &Gcra,
     slots: u32,
     wall: Timestamp,
@@ -32,7 +33,10 @@ pub(super) async fn reserve_slots(
             .when("#arrival_us > :floor AND #arrival_us <= :latest")
             .with("floor", number(floor))
             .with("latest", number(latest));
-        match behind_others.apply(watchlist, &Key::pace(), PACING).await? {
+        match behind_others
+            .apply(watchlist, &Key::pace(paced), PACING)
+            .await?
+        {
             Changed::To(item) => return Ok(Slots::From(moment(arrival(&item) - span)?)),
             Changed::Refused(Some(item)) if arrival(&item) > floor => {
                 return Ok(Slots::TooLate(moment(arrival(&item))?));
@@ -47,7 +51,7 @@ pub(super) async fn reserve_slots(
             .set("arrival_us", number(floor.saturating_add(span)))
             .when("attribute_not_exists(#arrival_us) OR #arrival_us <= :floor")
             .with("floor", number(floor));
-        match anew.apply(watchlist, &Key::pace(), PACING).await? {
+        match anew.apply(watchlist, &Key::pace(paced), PACING).await? {
             Changed::To(_) => return Ok(Slots::From(moment(floor)?)),
             Changed::Refused(_) => {}
         }
@@ -56,12 +60,16 @@ pub(super) async fn reserve_slots(
 
 pub(super) async fn hold_pace(
     watchlist: &DynamoDbWatchlist,
+    paced: &Paced,
     until: Timestamp,
 ) -> Result<(), WatchlistError> {
     let hold = Change::default()
         .set("arrival_us", number(until.as_microsecond()))
         .when("attribute_not_exists(#arrival_us) OR #arrival_us < :arrival_us");
-    match hold.apply(watchlist, &Key::pace(), "hold the pace").await? {
+    match hold
+        .apply(watchlist, &Key::pace(paced), "hold the pace")
+        .await?
+    {
         Changed::To(_) | Changed::Refused(_) => Ok(()),
     }
 }

@@ -1,38 +1,43 @@
 //! What processes share to keep limits: the pace, the month's budget, the day's tally.
 
 use jiff::SignedDuration;
-use lapsewatch_core::{Gcra, Month, Tally, Timestamp};
+use lapsewatch_core::{Gcra, Month, Paced, Tally, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Checks, Slots};
 
 pub(super) fn reserve_slots(
     connection: &Connection,
+    paced: &Paced,
     pace: &Gcra,
     slots: u32,
     wall: Timestamp,
     latest: Timestamp,
 ) -> rusqlite::Result<Slots> {
     let stored: Option<i64> = connection
-        .prepare_cached("SELECT arrival_us FROM pace WHERE source = 'fastly'")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached("SELECT arrival_us FROM pace WHERE source = ?1")?
+        .query_row([paced.to_string()], |row| row.get(0))
         .optional()?;
     let stored = stored.and_then(|arrival| Timestamp::from_microsecond(arrival).ok());
     let (first, arrival) = pace.reserve(stored, slots, wall);
     if first > latest {
         return Ok(Slots::TooLate(first));
     }
-    store_arrival(connection, arrival)?;
+    store_arrival(connection, paced, arrival)?;
     Ok(Slots::From(first))
 }
 
-pub(super) fn store_arrival(connection: &Connection, arrival: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn store_arrival(
+    connection: &Connection,
+    paced: &Paced,
+    arrival: Timestamp,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO pace (source, arrival_us) VALUES ('fastly', ?1)
+            "INSERT INTO pace (source, arrival_us) VALUES (?1, ?2)
              ON CONFLICT (source) DO UPDATE SET arrival_us = max(arrival_us, excluded.arrival_us)",
         )?
-        .execute([arrival.as_microsecond()])?;
+        .execute(params![paced.to_string(), arrival.as_microsecond()])?;
     Ok(())
 }
 

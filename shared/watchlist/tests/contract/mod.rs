@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    DomainName, Event, EventKind, Evidence, FastlyFinding, Gcra, HeldPlan, Mode, Month, PlanId,
-    PlanState, Record, Rules, Run, RunId, Scope, Stage, StatusSet, Tally, Timestamp, Transition,
-    WatchedDomain, observe,
+    DomainName, Event, EventKind, Evidence, FastlyFinding, Gcra, HeldPlan, HostName, Mode, Month,
+    Paced, PlanId, PlanState, Record, Rules, Run, RunId, Scope, Stage, StatusSet, Tally, Timestamp,
+    Transition, WatchedDomain, observe,
 };
 use lapsewatch_watchlist::{Checks, Look, RunStart, Slots, Watchlist, Written};
 
@@ -22,6 +22,7 @@ macro_rules! contract {
             a_look_is_leased_to_one_process_at_a_time_and_taken_once_a_run,
             what_is_pending_is_listed_until_it_is_applied_and_its_plan_knows_it,
             no_slot_is_given_twice_however_many_ask_at_once,
+            each_source_has_a_pace_of_its_own,
             a_budget_is_never_exceeded_and_what_is_left_of_it_is_given,
             a_run_is_worked_at_by_one_and_taken_up_where_it_was_left,
             the_tally_is_of_today_and_yesterday,
@@ -350,7 +351,7 @@ pub(crate) async fn no_slot_is_given_twice_however_many_ask_at_once<W: Watchlist
                 let mut slots = Vec::new();
                 for _ in 0..5 {
                     match watchlist
-                        .reserve_slots(&pace, 3, at(0), at(10_000))
+                        .reserve_slots(&Paced::Fastly, &pace, 3, at(0), at(10_000))
                         .await
                         .unwrap()
                     {
@@ -372,27 +373,42 @@ pub(crate) async fn no_slot_is_given_twice_however_many_ask_at_once<W: Watchlist
     }
     assert_eq!(slots.len(), 120);
     let too_late = watchlist
-        .reserve_slots(&pace, 1, at(0), at(11))
+        .reserve_slots(&Paced::Fastly, &pace, 1, at(0), at(11))
         .await
         .unwrap();
     assert_eq!(too_late, Slots::TooLate(at(12)));
     assert_eq!(
         watchlist
-            .reserve_slots(&pace, 1, at(0), at(12))
+            .reserve_slots(&Paced::Fastly, &pace, 1, at(0), at(12))
             .await
             .unwrap(),
         Slots::From(at(12)),
         "none was taken"
     );
-    watchlist.hold_pace(at(500)).await.unwrap();
-    watchlist.hold_pace(at(400)).await.unwrap();
+    watchlist.hold_pace(&Paced::Fastly, at(500)).await.unwrap();
+    watchlist.hold_pace(&Paced::Fastly, at(400)).await.unwrap();
     assert_eq!(
         watchlist
-            .reserve_slots(&pace, 1, at(0), at(900))
+            .reserve_slots(&Paced::Fastly, &pace, 1, at(0), at(900))
             .await
             .unwrap(),
         Slots::From(at(500))
     );
+}
+
+pub(crate) async fn each_source_has_a_pace_of_its_own<W: Watchlist>(watchlist: W) {
+    let pace = Gcra::new(1.0, 1);
+    let registry = |server: &str| Paced::Registry(HostName::parse(server).unwrap());
+    let reserve = async |paced: &Paced| {
+        let slots = watchlist.reserve_slots(paced, &pace, 1, at(0), at(0));
+        slots.await.unwrap()
+    };
+    let (one, other) = (registry("rdap.one.example"), registry("rdap.other.example"));
+    watchlist.hold_pace(&one, at(6 * 3600)).await.unwrap();
+    assert_eq!(reserve(&one).await, Slots::TooLate(at(6 * 3600)));
+    assert_eq!(reserve(&other).await, Slots::From(at(0)));
+    assert_eq!(reserve(&Paced::Fastly).await, Slots::From(at(0)));
+    assert_eq!(reserve(&other).await, Slots::TooLate(at(1)));
 }
 
 pub(crate) async fn a_budget_is_never_exceeded_and_what_is_left_of_it_is_given<W: Watchlist>(
