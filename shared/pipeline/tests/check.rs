@@ -1,79 +1,53 @@
-//! Checking, over a real store and sources that misbehave.
+//! Checking, over a real store and sources that are played.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use std::sync::Arc;
+mod support;
+
+use std::time::Duration;
 
 use lapsewatch_core::{
-    DomainName, FastlyFinding, Gcra, Month, Rules, RunId, Scope, StatusSet, Timestamp, Verdict,
-    WatchedDomain,
+    Confirmation, DnsFinding, EventKind, HostName, Month, RdapFacts, RdapFinding, RdapStatus, Risk,
+    Timestamp, Verdict,
 };
-use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checked, Checker, Clock};
-use lapsewatch_sources::{LookError, StatusSource};
-use lapsewatch_sqlite::Store;
+use lapsewatch_pipeline::Checked;
 use lapsewatch_watchlist::Watchlist as _;
-use lapsewatch_watchlist::sqlite::SqliteWatchlist;
-use tempfile::TempDir;
+use support::{House, day, messages, name, verified};
 
-/// A source with a fault in it.
-struct Panicking;
+impl House {
+    /// Checks domains in a new run of a mode.
+    async fn check(&self, mode: &str, now: Timestamp, domains: &[&str]) -> Vec<Checked> {
+        let messages = messages(&self.run(mode), domains);
+        self.checker(now).check(&messages, None).await.unwrap()
+    }
 
-impl StatusSource for Panicking {
-    async fn status(&self, domain: &DomainName) -> Result<FastlyFinding, LookError> {
-        assert_ne!(domain.as_str(), "poison.org", "a fault of ours");
-        Ok(FastlyFinding::Answered {
-            status: StatusSet::parse("active"),
-            scope: Scope::Precise,
-        })
+    async fn events(&self, domain: &str) -> Vec<EventKind> {
+        let page = self.watchlist.events(&name(domain), None).await.unwrap();
+        page.items.into_iter().map(|event| event.kind).collect()
     }
 }
 
-/// A checker over a fresh store that watches these domains.
-async fn checker(domains: &[DomainName]) -> (Arc<Checker<SqliteWatchlist, Panicking>>, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("lapsewatch.db")).unwrap();
-    let watchlist = SqliteWatchlist::open(&store).unwrap();
-    let watched: Vec<_> = domains
-        .iter()
-        .map(|domain| WatchedDomain {
-            domain: domain.clone(),
-            earliest_verified_at: None,
-        })
-        .collect();
-    watchlist
-        .watch(&watched, None, Timestamp::now())
-        .await
-        .unwrap();
-    let checker = Checker {
-        watchlist,
-        source: Panicking,
-        settings: CheckSettings {
-            rules: Rules::default(),
-            pace: Gcra::new(1000.0, 1),
-            monthly_budget: 100,
-        },
-        clock: Clock::new(Timestamp::now, None),
-    };
-    (Arc::new(checker), folder)
+fn looked() -> Checked {
+    Checked::Looked(Verdict::Held)
 }
 
-fn names<const N: usize>(names: [&str; N]) -> Vec<DomainName> {
-    names.map(|name| name.parse().unwrap()).into()
-}
-
-fn messages(run: &str, domains: &[DomainName]) -> Vec<CheckMessage> {
-    let message = |domain: &DomainName| CheckMessage::new(RunId::from_stored(run), domain.clone());
-    domains.iter().map(message).collect()
+/// Registered long ago, until so many days after the addresses were verified.
+fn term_until(days: i64) -> RdapFacts {
+    RdapFacts {
+        registered_at: Some(day(-4000)),
+        expires_at: Some(day(days)),
+        ..RdapFacts::default()
+    }
 }
 
 #[tokio::test]
 async fn a_panic_in_one_message_fails_that_message_only_and_it_can_be_tried_again() {
-    let domains = names(["one.org", "poison.org", "two.org"]);
-    let (checker, _folder) = checker(&domains).await;
-    let messages = messages("sweep-1", &domains);
+    let domains = ["one.org", "poison.org", "two.org"];
+    let house = House::watching(&domains).await;
+    let messages = messages(&house.run("sweep"), &domains);
+    let checker = house.checker(day(1));
     let answers = checker.check(&messages, None).await.unwrap();
     let failed = || Checked::Failed("the look panicked".to_owned());
-    let looked = || Checked::Looked(Verdict::Held);
     assert_eq!(answers, [looked(), failed(), looked()]);
     let again = checker.check(&messages, None).await.unwrap();
     let done = || Checked::AlreadyChecked;
@@ -86,23 +60,271 @@ async fn a_panic_in_one_message_fails_that_message_only_and_it_can_be_tried_agai
 
 #[tokio::test]
 async fn a_run_over_what_is_due_does_not_pay_for_what_another_run_has_looked_at_meanwhile() {
-    let domains = names(["one.org", "two.org"]);
-    let (checker, _folder) = checker(&domains).await;
-    let check = async |run: &str, domains: &[DomainName]| {
-        let messages = messages(run, domains);
-        checker.check(&messages, None).await.unwrap()
-    };
-    let looked = || Checked::Looked(Verdict::Held);
-    assert_eq!(check("sweep-1", &domains[..1]).await, [looked()]);
+    let house = House::watching(&["one.org", "two.org"]).await;
+    assert_eq!(house.check("sweep", day(1), &["one.org"]).await, [looked()]);
     assert_eq!(
-        check("due-1", &domains).await,
+        house.check("due", day(1), &["one.org", "two.org"]).await,
         [Checked::AlreadyChecked, looked()]
     );
-    let month = Month::of(Timestamp::now());
-    assert_eq!(checker.watchlist.spent(month).await.unwrap(), 2);
+    let spent = house.watchlist.spent(Month::of(day(1))).await.unwrap();
+    assert_eq!(spent, 2);
     assert_eq!(
-        check("sweep-2", &domains[..1]).await,
+        house
+            .check(
+                "sweep",
+                day(1) + jiff::SignedDuration::from_secs(1),
+                &["one.org"]
+            )
+            .await,
         [looked()],
         "a sweep looks at every domain, and nobody holds its lease"
     );
+}
+
+#[tokio::test]
+async fn after_a_term_the_registry_is_glanced_at_for_nothing_until_it_shows_something() {
+    let house = House::watching(&["one.org"]).await;
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(term_until(10)));
+    assert_eq!(house.check("due", day(1), &["one.org"]).await, [looked()]);
+    assert_eq!(
+        house.check("due", day(5), &["one.org"]).await,
+        [Checked::AlreadyChecked],
+        "nothing can happen before the term ends"
+    );
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(term_until(375)));
+    for days in [11, 15, 20] {
+        assert_eq!(
+            house.check("due", day(days), &["one.org"]).await,
+            [Checked::Glanced]
+        );
+    }
+    assert_eq!(house.sources.asked("fastly"), 1);
+    let redemption = RdapFacts {
+        statuses: vec![RdapStatus::RedemptionPeriod, RdapStatus::PendingDelete],
+        ..term_until(375)
+    };
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(redemption));
+    house
+        .sources
+        .fastly("one.org", "undelegated active expiring");
+    let asked = house.sources.asked("registry");
+    assert_eq!(
+        house.check("due", day(24), &["one.org"]).await,
+        [Checked::Looked(Verdict::Lapsing)]
+    );
+    assert_eq!(
+        house.sources.asked("fastly"),
+        2,
+        "now a look was worth its price"
+    );
+    assert_eq!(
+        house.sources.asked("registry"),
+        asked + 1,
+        "and went on with what was heard"
+    );
+    let record = house
+        .watchlist
+        .get(&name("one.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        record.pending.unwrap().confirmation,
+        Confirmation::TwoSources
+    );
+}
+
+#[tokio::test]
+async fn a_domain_at_risk_is_told_of_once_before_it_is_lost() {
+    let house = House::watching(&["one.org"]).await;
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(term_until(10)));
+    for days in [1, 11, 14, 18] {
+        house.check("due", day(days), &["one.org"]).await;
+    }
+    let warnings: Vec<_> = house
+        .events("one.org")
+        .await
+        .into_iter()
+        .filter(|kind| matches!(kind, EventKind::DomainAtRisk { .. }))
+        .collect();
+    assert_eq!(
+        warnings,
+        [EventKind::DomainAtRisk {
+            risk: Risk::PastExpiry,
+            expires_at: Some(day(10)),
+        }]
+    );
+}
+
+#[tokio::test]
+async fn a_domain_registered_again_is_pending_after_two_looks_though_fastly_calls_it_active() {
+    let house = House::watching(&["one.org"]).await;
+    let again = RdapFacts {
+        registered_at: Some(day(20)),
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(again));
+    let registered_at = day(20);
+    let resurrected = || Checked::Looked(Verdict::Resurrected { registered_at });
+    assert_eq!(
+        house.check("sweep", day(21), &["one.org"]).await,
+        [resurrected()]
+    );
+    let record = house
+        .watchlist
+        .get(&name("one.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.pending, None);
+    assert_eq!(
+        house.check("due", day(22), &["one.org"]).await,
+        [resurrected()]
+    );
+    let record = house
+        .watchlist
+        .get(&name("one.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.pending.unwrap().verified_before, day(20));
+}
+
+#[tokio::test]
+async fn a_loss_is_confirmed_at_once_by_the_registry_and_without_one_by_the_dns() {
+    let house = House::watching(&["one.org", "two.jp", "three.jp"]).await;
+    for domain in ["one.org", "two.jp", "three.jp"] {
+        house.sources.fastly(domain, "undelegated inactive");
+    }
+    house
+        .sources
+        .registry("one.org", RdapFinding::NotRegistered);
+    house.sources.dns("two.jp", DnsFinding::NoSuchDomain);
+    let lapsed = || Checked::Looked(Verdict::Lapsed);
+    assert_eq!(
+        house
+            .check("sweep", day(1), &["one.org", "two.jp", "three.jp"])
+            .await,
+        [lapsed(), lapsed(), lapsed()]
+    );
+    let pending = house.watchlist.pending(None).await.unwrap().items;
+    let mut pending: Vec<_> = pending
+        .iter()
+        .map(|record| record.domain.as_str())
+        .collect();
+    pending.sort_unstable();
+    assert_eq!(pending, ["one.org", "two.jp"], "three.jp has one witness");
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_to_be_left_alone_is_left_alone_for_all_its_domains_and_others_are_not()
+ {
+    let domains = ["one.org", "two.org", "three.net"];
+    let house = House::watching(&domains).await;
+    for domain in domains {
+        house
+            .sources
+            .registry(domain, RdapFinding::Registered(term_until(2)));
+    }
+    house.check("due", day(1), &domains).await;
+    house.sources.throttled("one.org", Duration::from_hours(6));
+    let asked = house.sources.asked("registry");
+    assert_eq!(
+        house.check("due", day(3), &["one.org"]).await,
+        [Checked::Glanced]
+    );
+    assert_eq!(
+        house.check("due", day(3), &["two.org", "three.net"]).await,
+        [Checked::Glanced, Checked::Glanced]
+    );
+    assert_eq!(
+        house.sources.asked("registry"),
+        asked + 2,
+        "two.org was not asked about"
+    );
+    let two = house
+        .watchlist
+        .get(&name("two.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        two.next_check_at,
+        day(4),
+        "and is asked about again tomorrow"
+    );
+    assert_eq!(two.verdict, Some(Verdict::Held));
+}
+
+#[tokio::test]
+async fn where_there_is_no_registry_the_dns_is_glanced_at_daily_and_its_denial_leads_to_a_look() {
+    let house = House::watching(&["one.jp"]).await;
+    let delegated = |server: &str| DnsFinding::Delegated {
+        name_servers: vec![HostName::parse(server).unwrap()],
+        mail_servers: Vec::new(),
+    };
+    house.sources.dns("one.jp", delegated("ns.one.jp"));
+    assert_eq!(house.check("due", day(1), &["one.jp"]).await, [looked()]);
+    assert_eq!(
+        house.check("due", day(2), &["one.jp"]).await,
+        [Checked::Glanced]
+    );
+    house.sources.dns("one.jp", DnsFinding::NoSuchDomain);
+    house.sources.fastly("one.jp", "undelegated inactive");
+    assert_eq!(
+        house.check("due", day(3), &["one.jp"]).await,
+        [Checked::Looked(Verdict::Lapsed)]
+    );
+    assert_eq!(house.sources.asked("registry"), 0);
+}
+
+#[tokio::test]
+async fn other_hands_after_a_term_are_looked_at_and_warned_of_and_unverify_nobody() {
+    let house = House::watching(&["one.org"]).await;
+    let with = |days: i64, registrar, server: &str| {
+        RdapFinding::Registered(RdapFacts {
+            registrar: Some(registrar),
+            name_servers: vec![HostName::parse(server).unwrap()],
+            ..term_until(days)
+        })
+    };
+    house.sources.registry("one.org", with(10, 1, "ns.one.org"));
+    house.check("due", day(1), &["one.org"]).await;
+    house
+        .sources
+        .registry("one.org", with(375, 2, "ns.auction.example"));
+    for days in [30, 45, 60] {
+        house.check("sweep", day(days), &["one.org"]).await;
+    }
+    let record = house
+        .watchlist
+        .get(&name("one.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (record.verdict, record.pending),
+        (Some(Verdict::Held), None)
+    );
+    let last = house
+        .events("one.org")
+        .await
+        .into_iter()
+        .rev()
+        .find_map(|kind| match kind {
+            EventKind::DomainAtRisk { risk, .. } => Some(risk),
+            _ => None,
+        });
+    assert_eq!(last, Some(Risk::HandsChanged));
+    assert!(verified() < day(1));
 }

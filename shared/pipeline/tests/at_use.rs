@@ -1,0 +1,155 @@
+//! The answer at the moment of use, over a real store and sources that are played.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod support;
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lapsewatch_core::{Permission, RdapFacts, RdapFinding, Reason, Timestamp, WatchedDomain};
+use lapsewatch_pipeline::{AtUse, MAX_AGE, Question, answer_from_record};
+use lapsewatch_watchlist::Watchlist as _;
+use support::{House, day, name, verified};
+
+impl House {
+    async fn ask(&self, domain: &str, verified_at: Option<Timestamp>, now: Timestamp) -> AtUse {
+        let within = SignedDuration::from_secs(20);
+        self.ask_within(domain, verified_at, now, within).await
+    }
+
+    async fn ask_within(
+        &self,
+        domain: &str,
+        verified_at: Option<Timestamp>,
+        now: Timestamp,
+        within: SignedDuration,
+    ) -> AtUse {
+        let question = Question {
+            domain: name(domain),
+            verified_at,
+            max_age: MAX_AGE,
+        };
+        let checker = self.checker(now);
+        let known = answer_from_record(&self.watchlist, &question, checker.clock).await;
+        match known.unwrap() {
+            Ok(answered) => answered,
+            Err(known) => {
+                let deadline = Timestamp::now() + within;
+                let run = self.run("domains");
+                let answered = checker.answer_by_asking(&question, known, run, deadline);
+                answered.await.unwrap()
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_record_is_answered_from_and_nobody_is_asked() {
+    let house = House::watching(&["one.org"]).await;
+    let first = house.ask("one.org", None, day(1)).await;
+    assert_eq!((first.answer, first.looked_up), (Permission::Allow, true));
+    let again = house.ask("one.org", None, day(2)).await;
+    assert_eq!((again.answer, again.looked_up), (Permission::Allow, false));
+    assert_eq!(house.sources.asked("fastly"), 1);
+    let old = house
+        .ask("one.org", None, day(2) + SignedDuration::from_millis(1))
+        .await;
+    assert!(old.looked_up);
+}
+
+#[tokio::test]
+async fn a_domain_that_nobody_watched_is_looked_up_answered_and_watched_from_then_on() {
+    let house = House::watching(&[]).await;
+    house.sources.fastly("new.org", "undelegated inactive");
+    house
+        .sources
+        .registry("new.org", RdapFinding::NotRegistered);
+    let answered = house.ask("new.org", Some(verified()), day(1)).await;
+    assert_eq!(answered.answer, Permission::Deny);
+    assert_eq!(answered.reasons, [Reason::Lapsed]);
+    let record = house
+        .watchlist
+        .get(&name("new.org"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.earliest_verified_at, Some(verified()));
+}
+
+#[tokio::test]
+async fn a_domain_registered_again_is_denied_to_the_older_address_and_allowed_to_the_newer() {
+    let house = House::watching(&["one.org"]).await;
+    let facts = RdapFacts {
+        registered_at: Some(day(20)),
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("one.org", RdapFinding::Registered(facts));
+    let older = house.ask("one.org", Some(day(3)), day(21)).await;
+    assert_eq!(
+        (older.answer, older.verdict),
+        (Permission::Deny, "resurrected")
+    );
+    let newer = house.ask("one.org", Some(day(20)), day(21)).await;
+    assert_eq!(newer.answer, Permission::Allow);
+    assert_eq!(newer.reasons, [Reason::VerifiedByPresentOwner]);
+}
+
+#[tokio::test]
+async fn slow_sources_are_not_waited_for_past_the_deadline_and_the_last_record_comes_with_unknown()
+{
+    let house = House::watching(&["one.org"]).await;
+    house.ask("one.org", None, day(1)).await;
+    house.sources.slow(Duration::from_secs(3600));
+    let within = SignedDuration::from_millis(100);
+    let answered = house.ask_within("one.org", None, day(9), within).await;
+    assert_eq!(answered.answer, Permission::AskForMore);
+    assert_eq!((answered.verdict, answered.looked_up), ("unknown", false));
+    assert_eq!(answered.reasons, [Reason::Stale]);
+    assert_eq!(answered.record.unwrap().checked_at(), Some(day(1)));
+}
+
+#[tokio::test]
+async fn who_asks_for_resets_in_a_row_does_not_make_us_pay_in_a_row() {
+    let house = House::watching(&["lost.org"]).await;
+    house.sources.fastly("lost.org", "undelegated inactive");
+    house
+        .sources
+        .registry("lost.org", RdapFinding::NotRegistered);
+    for seconds in 0..20 {
+        let now = day(1) + SignedDuration::from_secs(seconds);
+        let answered = house.ask("lost.org", None, now).await;
+        assert_eq!(answered.answer, Permission::Deny);
+    }
+    assert_eq!(house.sources.asked("fastly"), 1);
+    let later = house
+        .ask("lost.org", None, day(1) + SignedDuration::from_mins(6))
+        .await;
+    assert!(later.looked_up, "a suspicion is asked about again soon");
+}
+
+#[tokio::test]
+async fn an_answer_is_the_document_that_both_hosts_give() {
+    let house = House::watching(&[]).await;
+    house
+        .watchlist
+        .watch(
+            &[WatchedDomain {
+                domain: name("one.org"),
+                earliest_verified_at: Some(verified()),
+            }],
+            None,
+            verified(),
+        )
+        .await
+        .unwrap();
+    let answered = house.ask("one.org", None, day(1)).await;
+    let document = serde_json::to_value(&answered).unwrap();
+    assert_eq!(document["answer"], "allow");
+    assert_eq!(document["verdict"], "held");
+    assert_eq!(document["reasons"], serde_json::json!(["held"]));
+    assert_eq!(document["looked_up"], true);
+    assert_eq!(document["record"]["domain"], "one.org");
+}

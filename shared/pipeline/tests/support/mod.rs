@@ -1,0 +1,196 @@
+//! A checker over a real store, and sources that say what a test wants.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lapsewatch_core::{
+    DnsFailure, DnsFinding, DomainName, FastlyFinding, Gcra, HostName, RdapFacts, RdapFinding,
+    Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
+};
+use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checker, Clock};
+use lapsewatch_sources::{DnsSource, LookError, RegistryReply, RegistrySource, StatusSource};
+use lapsewatch_sqlite::Store;
+use lapsewatch_watchlist::Watchlist as _;
+use lapsewatch_watchlist::sqlite::SqliteWatchlist;
+use tempfile::TempDir;
+
+/// What the sources say of each domain, and how often they were asked. A domain that is not named is registered, without any
+/// date, and in the DNS.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    said: Arc<Mutex<Said>>,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    statuses: HashMap<DomainName, &'static str>,
+    registry: HashMap<DomainName, RegistryReply>,
+    dns: HashMap<DomainName, DnsFinding>,
+    asked: HashMap<&'static str, u32>,
+    slow: Option<Duration>,
+}
+
+impl Played {
+    pub fn fastly(&self, domain: &str, status: &'static str) {
+        self.said().statuses.insert(name(domain), status);
+    }
+
+    pub fn registry(&self, domain: &str, finding: RdapFinding) {
+        let reply = RegistryReply {
+            finding,
+            retry_after: None,
+        };
+        self.said().registry.insert(name(domain), reply);
+    }
+
+    pub fn throttled(&self, domain: &str, retry_after: Duration) {
+        let reply = RegistryReply {
+            finding: RdapFinding::NoAnswer {
+                reason: lapsewatch_core::RdapFailure::Throttled,
+            },
+            retry_after: Some(retry_after),
+        };
+        self.said().registry.insert(name(domain), reply);
+    }
+
+    pub fn dns(&self, domain: &str, finding: DnsFinding) {
+        self.said().dns.insert(name(domain), finding);
+    }
+
+    /// Fastly takes so long.
+    pub fn slow(&self, time: Duration) {
+        self.said().slow = Some(time);
+    }
+
+    /// How often `fastly`, `registry` or `dns` was asked.
+    pub fn asked(&self, whom: &str) -> u32 {
+        self.said().asked.get(whom).copied().unwrap_or(0)
+    }
+
+    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
+        self.said.lock().unwrap()
+    }
+
+    fn count(&self, whom: &'static str) {
+        *self.said().asked.entry(whom).or_default() += 1;
+    }
+}
+
+impl StatusSource for Played {
+    async fn status(&self, domain: &DomainName) -> Result<FastlyFinding, LookError> {
+        assert_ne!(domain.as_str(), "poison.org", "a fault of ours");
+        self.count("fastly");
+        let slow = self.said().slow;
+        if let Some(time) = slow {
+            tokio::time::sleep(time).await;
+        }
+        let status = self.said().statuses.get(domain).copied();
+        Ok(FastlyFinding::Answered {
+            status: StatusSet::parse(status.unwrap_or("active")),
+            scope: Scope::Precise,
+        })
+    }
+}
+
+impl RegistrySource for Played {
+    fn server(&self, domain: &DomainName) -> Option<HostName> {
+        let top = domain.as_str().rsplit('.').next().unwrap();
+        (top != "jp").then(|| HostName::parse(&format!("rdap.{top}.example")).unwrap())
+    }
+
+    async fn registration(&self, domain: &DomainName) -> RegistryReply {
+        self.count("registry");
+        let reply = self.said().registry.get(domain).cloned();
+        reply.unwrap_or_else(|| RegistryReply {
+            finding: RdapFinding::Registered(RdapFacts::default()),
+            retry_after: None,
+        })
+    }
+}
+
+impl DnsSource for Played {
+    async fn delegation(&self, domain: &DomainName) -> DnsFinding {
+        self.count("dns");
+        let finding = self.said().dns.get(domain).cloned();
+        finding.unwrap_or(DnsFinding::NoAnswer {
+            reason: DnsFailure::TimedOut,
+        })
+    }
+}
+
+pub type PlayedChecker = Checker<SqliteWatchlist, Played, Played, Played>;
+
+/// A store that watches domains since long ago, and the sources; the checker's time is the test's.
+pub struct House {
+    pub watchlist: SqliteWatchlist,
+    pub sources: Played,
+    pub budget: u64,
+    runs: AtomicI64,
+    _folder: TempDir,
+}
+
+impl House {
+    pub async fn watching(domains: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("lapsewatch.db")).unwrap();
+        let watchlist = SqliteWatchlist::open(&store).unwrap();
+        let watched: Vec<_> = domains
+            .iter()
+            .map(|domain| WatchedDomain {
+                domain: name(domain),
+                earliest_verified_at: Some(verified()),
+            })
+            .collect();
+        watchlist.watch(&watched, None, verified()).await.unwrap();
+        Self {
+            watchlist,
+            sources: Played::default(),
+            budget: 100,
+            runs: AtomicI64::new(0),
+            _folder: folder,
+        }
+    }
+
+    pub fn checker(&self, now: Timestamp) -> Arc<PlayedChecker> {
+        Arc::new(Checker {
+            watchlist: self.watchlist.clone(),
+            source: self.sources.clone(),
+            registry: self.sources.clone(),
+            dns: self.sources.clone(),
+            settings: CheckSettings {
+                rules: Rules::default(),
+                pace: Gcra::new(1000.0, 10),
+                registry_pace: Gcra::new(1000.0, 10),
+                monthly_budget: self.budget,
+            },
+            clock: Clock::new(Timestamp::now, Some(now)),
+        })
+    }
+
+    /// A name for a further run of a mode, as in `due-1`.
+    pub fn run(&self, mode: &str) -> RunId {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        RunId::from_stored(format!("{mode}-{number}"))
+    }
+}
+
+/// When the addresses of the tests were verified.
+pub fn verified() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// So many days after they were.
+pub fn day(days: i64) -> Timestamp {
+    verified() + jiff::SignedDuration::from_hours(24 * days)
+}
+
+pub fn name(text: &str) -> DomainName {
+    text.parse().unwrap()
+}
+
+pub fn messages(run: &RunId, domains: &[&str]) -> Vec<CheckMessage> {
+    let message = |domain: &&str| CheckMessage::new(run.clone(), name(domain));
+    domains.iter().map(message).collect()
+}
