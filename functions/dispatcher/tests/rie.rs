@@ -28,7 +28,10 @@ impl House {
         csv.extend((0..domains).map(|n| format!("someone@number{n}.org,\n")));
         let directory = DynamoDbDirectory::new(stack.dynamodb(), &tables.directory);
         for entry in Entries::open(csv.as_bytes(), jiff::Timestamp::now()).unwrap() {
-            directory.record(&entry.unwrap().unwrap()).await.unwrap();
+            directory
+                .record(&entry.unwrap().unwrap(), Timestamp::now())
+                .await
+                .unwrap();
         }
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -27,7 +27,10 @@ impl House {
         let directory = DynamoDbDirectory::new(stack.dynamodb(), &tables.directory);
         let csv = "email,verified_at\nsomeone@gone.org,\n";
         for entry in Entries::open(csv.as_bytes(), Timestamp::now()).unwrap() {
-            directory.record(&entry.unwrap().unwrap()).await.unwrap();
+            directory
+                .record(&entry.unwrap().unwrap(), Timestamp::now())
+                .await
+                .unwrap();
         }
         let watchlist = DynamoDbWatchlist::new(stack.dynamodb(), &tables.watchlist);
         let domain: lapsewatch_core::DomainName = "gone.org".parse().unwrap();

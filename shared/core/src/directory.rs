@@ -22,12 +22,25 @@ pub struct UnverifyOrder {
     pub domain: DomainName,
     /// Why.
     pub verdict: Verdict,
-    /// Only addresses verified before this time, or at a time nobody knows.
+    /// Only addresses verified before this time. Of those verified at a time nobody knows, see
+    /// [`covers_undated`](Self::covers_undated).
     pub verified_before: Timestamp,
     /// The looks that prove it, oldest first.
     pub evidence: Vec<Evidence>,
     /// When the order is given.
     pub at: Timestamp,
+}
+
+impl UnverifyOrder {
+    /// Whether addresses verified at a time nobody knows are covered, whenever they came: who loses a domain loses it for all
+    /// of them. A domain that was registered again has an owner, and only those addresses are not his that were there before:
+    /// of one without a date it has to be known that it was in the directory by then.
+    pub fn covers_undated(&self) -> bool {
+        match self.verdict {
+            Verdict::Lapsing | Verdict::Lapsed => true,
+            Verdict::Held | Verdict::Resurrected { .. } | Verdict::Unknown => false,
+        }
+    }
 }
 
 /// Verify again what a plan un-verified at a domain and nobody has touched since.
@@ -65,6 +78,8 @@ pub struct Left {
 pub enum LeftReason {
     /// It was verified at or after the time that the evidence covers.
     VerifiedSince,
+    /// Nobody knows when it was verified, nor that it was there before the domain was registered again.
+    Undated,
     /// It was not verified to begin with.
     NotVerified,
     /// It has been verified, un-verified or otherwise changed since the plan (restore only).

@@ -65,7 +65,7 @@ impl Directory for DynamoDbDirectory {
                 .client
                 .scan()
                 .table_name(&self.table)
-                .projection_expression("pk, verified_at")
+                .projection_expression("pk, verified_at, seen_at, restored_at")
                 .filter_expression("verified = :true AND begins_with(pk, :domain)")
                 .expression_attribute_values(":true", AttributeValue::Bool(true))
                 .expression_attribute_values(":domain", AttributeValue::S(item::DOMAIN.to_owned()))

@@ -12,7 +12,8 @@ use lapsewatch_core::{Cursor, Outcome, Page, RestoreOrder, UnverifyOrder, Watche
 
 /// The account store: the only place where addresses live.
 pub trait Directory: Send + Sync + 'static {
-    /// The next page of domains that stand behind a verified address, each with the earliest `verified_at`. A domain may
+    /// The next page of domains that stand behind a verified address, each with the earliest time that an address at it
+    /// was verified, restored, or, where nobody knows, first seen. A domain may
     /// stand on two pages; nothing but the pages bounds memory.
     fn domains(
         &self,
@@ -25,8 +26,9 @@ pub trait Directory: Send + Sync + 'static {
         order: &UnverifyOrder,
     ) -> impl Future<Output = Result<Outcome, DirectoryError>> + Send;
 
-    /// Un-verifies the verified addresses at the domain that were verified before `verified_before`, or at a time nobody
-    /// knows, by either of the two names that an address may depend on. Each write is conditional: an address verified
+    /// Un-verifies the verified addresses at the domain that were verified before `verified_before`, by either of
+    /// the two names that an address may depend on. One verified at a time nobody knows is covered by a loss; by a new
+    /// registration, if it was in the directory before. What a person has restored counts as verified then. Each write is conditional: an address verified
     /// again since is left alone. The same order again changes nothing and counts what it has changed before.
     fn unverify(
         &self,

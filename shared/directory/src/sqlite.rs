@@ -87,11 +87,24 @@ fn failed_to<E: std::error::Error + Send + Sync + 'static>(
     }
 }
 
+/// Since when an address has been relied upon: verified, or first seen where nobody knows; or restored by a person.
+const RELIED_UPON_SINCE: &str =
+    "max(coalesce(verified_at, seen_at), coalesce(restored_at, verified_at, seen_at))";
+
+/// Whether an order covers an address that is verified, as an expression.
+fn covered() -> String {
+    format!(
+        "CASE WHEN :undated THEN verified_at IS NULL OR verified_at < :before ELSE {RELIED_UPON_SINCE} < :before END"
+    )
+}
+
 fn domains(connection: &Connection, after: &str) -> rusqlite::Result<Page<WatchedDomain>> {
     let items = connection
         .prepare_cached(
-            "SELECT domain, MIN(verified_at) FROM address_domains JOIN addresses USING (email)
-             WHERE domain > :after AND verified GROUP BY domain ORDER BY domain LIMIT :page",
+            &format!(
+                "SELECT domain, MIN({RELIED_UPON_SINCE}) FROM address_domains JOIN addresses USING (email)
+                 WHERE domain > :after AND verified GROUP BY domain ORDER BY domain LIMIT :page"
+            ),
         )?
         .query_map(named_params! { ":after": after, ":page": PAGE }, |row| {
             Ok(WatchedDomain {
@@ -112,12 +125,17 @@ fn unverify(connection: &mut Connection, order: &UnverifyOrder) -> rusqlite::Res
     let outcome = outcome_of_unverify(&transaction, order)?;
     // What this plan has un-verified once, it does not touch again: whoever verified the address since, or restored it, had
     // the last word.
-    transaction.execute(
+    let update = format!(
         "UPDATE addresses SET verified = 0, unverified_by = :plan, unverified_at = :at, unverified_for = :verdict,
              covered_until = :before, restored_at = NULL
          WHERE email IN (SELECT email FROM address_domains WHERE domain = :domain)
-             AND unverified_by IS NOT :plan AND verified AND (verified_at IS NULL OR verified_at < :before)",
+             AND unverified_by IS NOT :plan AND verified AND {}",
+        covered()
+    );
+    transaction.execute(
+        &update,
         named_params! {
+            ":undated": order.covers_undated(),
             ":domain": order.domain.as_str(),
             ":plan": order.plan.as_str(),
             ":at": order.at.as_millisecond(),
@@ -134,15 +152,21 @@ fn outcome_of_unverify(
     connection: &Connection,
     order: &UnverifyOrder,
 ) -> rusqlite::Result<Outcome> {
-    connection.query_row(
-        "SELECT COUNT(*) FILTER (WHERE covered), COUNT(*) FILTER (WHERE NOT covered AND verified),
+    let query = format!(
+        "SELECT COUNT(*) FILTER (WHERE covered), COUNT(*) FILTER (WHERE NOT covered AND verified AND is_dated),
+             COUNT(*) FILTER (WHERE NOT covered AND verified AND NOT is_dated),
              COUNT(*) FILTER (WHERE NOT covered AND NOT verified)
          FROM (
-             SELECT verified, unverified_by IS :plan
-                 OR (verified AND (verified_at IS NULL OR verified_at < :before)) AS covered
+             SELECT verified, {RELIED_UPON_SINCE} IS NOT NULL AS is_dated,
+                 unverified_by IS :plan OR (verified AND coalesce({}, FALSE)) AS covered
              FROM address_domains JOIN addresses USING (email) WHERE domain = :domain
          )",
+        covered()
+    );
+    connection.query_row(
+        &query,
         named_params! {
+            ":undated": order.covers_undated(),
             ":domain": order.domain.as_str(),
             ":plan": order.plan.as_str(),
             ":before": order.verified_before.as_millisecond(),
@@ -152,7 +176,8 @@ fn outcome_of_unverify(
                 addresses: count(row, 0)?,
                 left: left([
                     (LeftReason::VerifiedSince, count(row, 1)?),
-                    (LeftReason::NotVerified, count(row, 2)?),
+                    (LeftReason::Undated, count(row, 2)?),
+                    (LeftReason::NotVerified, count(row, 3)?),
                 ]),
             })
         },

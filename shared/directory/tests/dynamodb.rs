@@ -55,11 +55,15 @@ impl Fixture for InTheCloud {
             .unwrap()
             .map(|line| line.unwrap().unwrap())
             .collect();
-        stream::iter(entries.iter().map(|entry| self.directory.record(entry)))
-            .buffer_unordered(16)
-            .try_collect::<Vec<()>>()
-            .await
-            .unwrap();
+        stream::iter(
+            entries
+                .iter()
+                .map(|entry| self.directory.record(entry, now)),
+        )
+        .buffer_unordered(16)
+        .try_collect::<Vec<()>>()
+        .await
+        .unwrap();
     }
 
     async fn is_verified(&self, address: &str) -> bool {
@@ -121,12 +125,13 @@ async fn a_cursor_names_no_address_and_a_domain_longer_than_a_page_is_told_whole
         .collect();
     told.sort();
     let earliest: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+    let seen: Timestamp = contract::FIRST_SEEN.parse().unwrap();
     assert_eq!(
         told,
         [
-            ("example.net".to_owned(), None),
+            ("example.net".to_owned(), Some(seen)),
             ("example.org".to_owned(), Some(earliest)),
-            ("zebra.org".to_owned(), None),
+            ("zebra.org".to_owned(), Some(seen)),
         ]
     );
 }

@@ -56,7 +56,7 @@ impl Cloud {
         let directory = DynamoDbDirectory::new(self.stack.dynamodb(), table);
         let writes: Vec<_> = entries
             .iter()
-            .map(|entry| directory.record(entry))
+            .map(|entry| directory.record(entry, Timestamp::now()))
             .collect();
         stream::iter(writes)
             .buffer_unordered(16)

@@ -2,7 +2,7 @@
 //!
 //! `pk` is `domain#<name>`, `sk` is `address#<email>`. Attributes: `verified` (boolean), `verified_at` (milliseconds since
 //! 1970; absent: at a time nobody knows), `domains` (string set: every domain that the address depends on), `account`; and
-//! what has been done to it: `unverified_by`, `unverified_at`, `unverified_for`, `covered_until`, `restored_at`. An address
+//! what has been done to it: `seen_at` (when it came), `unverified_by`, `unverified_at`, `unverified_for`, `covered_until`, `restored_at`. An address
 //! behind which no domain stands has `pk` `unwatchable#<reason>`.
 
 use std::collections::HashMap;
@@ -58,16 +58,21 @@ impl Behind {
         struct Projected {
             pk: String,
             verified_at: Option<i64>,
+            seen_at: Option<i64>,
+            restored_at: Option<i64>,
         }
         let item: Projected = from_item(attributes)?;
         let name = item.pk.strip_prefix(DOMAIN).unwrap_or(&item.pk);
         Ok(Self(WatchedDomain {
             domain: name.parse().map_err(serde_dynamo::Error::custom)?,
-            earliest_verified_at: item
-                .verified_at
-                .map(Timestamp::from_millisecond)
-                .transpose()
-                .map_err(serde_dynamo::Error::custom)?,
+            earliest_verified_at: relied_upon_since(
+                item.verified_at,
+                item.seen_at,
+                item.restored_at,
+            )
+            .map(Timestamp::from_millisecond)
+            .transpose()
+            .map_err(serde_dynamo::Error::custom)?,
         }))
     }
 }
@@ -79,6 +84,7 @@ pub(super) struct Item {
     pub(super) key: Key,
     verified: bool,
     verified_at: Option<i64>,
+    seen_at: Option<i64>,
     #[serde(default)]
     domains: Vec<String>,
     unverified_by: Option<String>,
@@ -110,10 +116,21 @@ impl Item {
             Standing::Changed
         } else if !self.verified {
             Standing::Left(LeftReason::NotVerified)
-        } else if self.verified_at.is_some_and(|at| at >= before) {
-            Standing::Left(LeftReason::VerifiedSince)
         } else {
-            Standing::ToChange(Change::unverify(order))
+            match self.relied_upon_since(order) {
+                Some(since) if since >= before => Standing::Left(LeftReason::VerifiedSince),
+                None if !order.covers_undated() => Standing::Left(LeftReason::Undated),
+                Some(_) | None => Standing::ToChange(Change::unverify(order)),
+            }
+        }
+    }
+
+    /// Since when the address has been relied upon, as far as the order asks; `None` if nobody knows.
+    fn relied_upon_since(&self, order: &UnverifyOrder) -> Option<i64> {
+        if order.covers_undated() {
+            self.verified_at
+        } else {
+            relied_upon_since(self.verified_at, self.seen_at, self.restored_at)
         }
     }
 
@@ -129,6 +146,17 @@ impl Item {
             Standing::Left(LeftReason::ChangedSince)
         }
     }
+}
+
+/// Verified, or first seen where nobody knows; or restored by a person.
+fn relied_upon_since(
+    verified_at: Option<i64>,
+    seen_at: Option<i64>,
+    restored_at: Option<i64>,
+) -> Option<i64> {
+    verified_at
+        .or(seen_at)
+        .map(|since| since.max(restored_at.unwrap_or(since)))
 }
 
 /// Where an item stands under an order.
@@ -156,8 +184,14 @@ impl Change {
             update: "SET verified = :false, unverified_by = :plan, unverified_at = :at, unverified_for = :verdict, \
                      covered_until = :before REMOVE restored_at"
                 .to_owned(),
-            condition: "verified = :true AND (attribute_not_exists(unverified_by) OR unverified_by <> :plan) \
-                        AND (attribute_not_exists(verified_at) OR verified_at < :before)",
+            condition: if order.covers_undated() {
+                "verified = :true AND (attribute_not_exists(unverified_by) OR unverified_by <> :plan) \
+                 AND (attribute_not_exists(verified_at) OR verified_at < :before)"
+            } else {
+                "verified = :true AND (attribute_not_exists(unverified_by) OR unverified_by <> :plan) \
+                 AND (verified_at < :before OR attribute_not_exists(verified_at) AND seen_at < :before) \
+                 AND (attribute_not_exists(restored_at) OR restored_at < :before)"
+            },
             values: values([
                 (":false", AttributeValue::Bool(false)),
                 (":true", AttributeValue::Bool(true)),

@@ -1,6 +1,7 @@
 //! Writing down that an address was verified: the registry's side of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lapsewatch_core::Timestamp;
 
 use super::item::{Attributes, Change, DOMAIN, Key, number, values};
 use super::{Contended, DynamoDbDirectory, failed_to};
@@ -10,9 +11,12 @@ use crate::import::Entry;
 impl DynamoDbDirectory {
     /// Writes down an address as the registry knows it. One that Lapsewatch un-verified stays so, unless it was verified
     /// later than the evidence covers.
-    pub async fn record(&self, entry: &Entry) -> Result<(), DirectoryError> {
+    pub async fn record(&self, entry: &Entry, now: Timestamp) -> Result<(), DirectoryError> {
         const DOING: &str = "write an address down";
-        for change in [Change::verified(entry), Change::still_unverified(entry)] {
+        for change in [
+            Change::verified(entry, now),
+            Change::still_unverified(entry, now),
+        ] {
             if self.write(DOING, keys(entry), &change).await? {
                 return Ok(());
             }
@@ -34,8 +38,8 @@ fn keys(entry: &Entry) -> Vec<Key> {
 }
 
 impl Change {
-    fn verified(entry: &Entry) -> Self {
-        let (update, mut values) = described(entry, "verified = :true");
+    fn verified(entry: &Entry, now: Timestamp) -> Self {
+        let (update, mut values) = described(entry, now, "verified = :true");
         values.insert(":true".to_owned(), AttributeValue::Bool(true));
         let condition = match entry.verified_at {
             Some(_) => {
@@ -50,8 +54,8 @@ impl Change {
         }
     }
 
-    fn still_unverified(entry: &Entry) -> Self {
-        let (update, mut values) = described(entry, "verified = :false");
+    fn still_unverified(entry: &Entry, now: Timestamp) -> Self {
+        let (update, mut values) = described(entry, now, "verified = :false");
         values.insert(":false".to_owned(), AttributeValue::Bool(false));
         Self {
             update,
@@ -62,9 +66,9 @@ impl Change {
 }
 
 /// The update that writes down all that an entry says.
-fn described(entry: &Entry, verified: &str) -> (String, Attributes) {
-    let mut set = vec![verified];
-    let mut said = values([]);
+fn described(entry: &Entry, now: Timestamp, verified: &str) -> (String, Attributes) {
+    let mut set = vec![verified, "seen_at = if_not_exists(seen_at, :seen)"];
+    let mut said = values([(":seen", number(now.as_millisecond()))]);
     let mut remove = "";
     match entry.verified_at {
         Some(at) => {

@@ -89,7 +89,7 @@ fn import(
     let mut report = ImportReport::default();
     for line in entries {
         match line.map_err(Failure::Reader)? {
-            Ok(entry) => report.count(&transaction, &entry)?,
+            Ok(entry) => report.count(&transaction, &entry, now)?,
             Err(bad) => report.count_bad(bad),
         }
         report.read += 1;
@@ -110,7 +110,12 @@ fn import(
 }
 
 impl ImportReport {
-    fn count(&mut self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+    fn count(
+        &mut self,
+        transaction: &Transaction<'_>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
         if let Err(reason) = entry.names {
             *self.unwatchable.entry(reason).or_default() += 1;
         }
@@ -118,7 +123,7 @@ impl ImportReport {
         match before {
             None => {
                 self.added += 1;
-                after.write(transaction, entry)
+                after.write(transaction, entry, now)
             }
             Some(before) => {
                 let after = after.over(&before);
@@ -127,7 +132,7 @@ impl ImportReport {
                     return Ok(());
                 }
                 self.updated += 1;
-                after.write(transaction, entry)
+                after.write(transaction, entry, now)
             }
         }
     }
@@ -211,20 +216,28 @@ impl Stored {
         Ok(Some(Self { domains, ..stored }))
     }
 
-    fn write(&self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+    fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
         let email = entry.email.as_str();
         transaction
             .prepare_cached(
-                "INSERT INTO addresses (email, account, verified_at, verified, unwatchable) VALUES (?, ?, ?, ?, ?)
+                "INSERT INTO addresses (email, account, verified_at, verified, unwatchable, seen_at)
+                 VALUES (?, ?, ?, ?, ?, ?)
                  ON CONFLICT (email) DO UPDATE SET account = excluded.account, verified_at = excluded.verified_at,
-                     verified = excluded.verified, unwatchable = excluded.unwatchable",
+                     verified = excluded.verified, unwatchable = excluded.unwatchable,
+                     seen_at = coalesce(seen_at, excluded.seen_at)",
             )?
             .execute(params![
                 email,
                 self.account,
                 self.verified_at,
                 self.verified,
-                self.unwatchable
+                self.unwatchable,
+                now.as_millisecond(),
             ])?;
         transaction
             .prepare_cached("DELETE FROM address_domains WHERE email = ?")?

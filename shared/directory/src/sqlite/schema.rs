@@ -20,4 +20,6 @@ pub(super) const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (domain, email)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX domains_of_address ON address_domains (email, domain);
+", "
+    ALTER TABLE addresses ADD COLUMN seen_at INTEGER; -- when it came into the directory; NULL: before this column did
 "];

@@ -59,6 +59,9 @@ macro_rules! contract {
             an_address_verified_since_the_plan_is_not_restored_but_counted,
             a_late_second_order_does_not_undo_a_restoration,
             a_new_plan_covers_what_was_restored,
+            a_new_registration_covers_what_was_verified_before_it_and_nothing_since,
+            a_new_registration_covers_what_is_undated_only_if_it_was_seen_before_it,
+            what_a_person_has_restored_no_new_registration_before_that_covers,
             an_order_for_a_domain_without_addresses_does_nothing,
         );
     };
@@ -69,6 +72,8 @@ const LONG_AGO: &str = "2020-01-01T00:00:00Z";
 const EARLIER: &str = "2024-01-01T00:00:00Z";
 const OBSERVED: &str = "2025-01-01T00:00:00Z";
 const LATER: &str = "2025-02-01T00:00:00Z";
+/// When every fixture takes its addresses in.
+pub(crate) const FIRST_SEEN: &str = "2026-01-01T00:00:00Z";
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -227,7 +232,11 @@ pub(crate) async fn the_earliest_verification_is_told(fixture: impl Fixture) {
             .min()
     };
     assert_eq!(earliest("example.org"), Some(time(LONG_AGO)));
-    assert_eq!(earliest("example.net"), None);
+    assert_eq!(
+        earliest("example.net"),
+        Some(time(FIRST_SEEN)),
+        "nobody knows when it was verified, but by then it was"
+    );
 }
 
 pub(crate) async fn long_lists_come_in_pages(fixture: impl Fixture) {
@@ -453,5 +462,58 @@ pub(crate) async fn an_order_for_a_domain_without_addresses_does_nothing(fixture
         restore(&fixture, &undo("p", "example.org")).await,
         outcome(0, &[])
     );
+    assert!(fixture.is_verified("a@example.org").await);
+}
+
+/// The domain was registered again then.
+fn registered_again(plan: &str, at: &str) -> UnverifyOrder {
+    UnverifyOrder {
+        verdict: Verdict::Resurrected {
+            registered_at: time(at),
+        },
+        verified_before: time(at),
+        ..order(plan, "example.org")
+    }
+}
+
+pub(crate) async fn a_new_registration_covers_what_was_verified_before_it_and_nothing_since(
+    fixture: impl Fixture,
+) {
+    fixture
+        .verify(&[
+            ("older@example.org", Some(EARLIER)),
+            ("same@example.org", Some(OBSERVED)),
+            ("newer@example.org", Some(LATER)),
+        ])
+        .await;
+    let order = registered_again("p", OBSERVED);
+    let foreseen = fixture.directory().preview(&order).await.unwrap();
+    let done = unverify(&fixture, &order).await;
+    assert_eq!(done, outcome(1, &[(LeftReason::VerifiedSince, 2)]));
+    assert_eq!(done, foreseen);
+    assert!(!fixture.is_verified("older@example.org").await);
+    assert!(fixture.is_verified("same@example.org").await);
+    assert!(fixture.is_verified("newer@example.org").await);
+}
+
+pub(crate) async fn a_new_registration_covers_what_is_undated_only_if_it_was_seen_before_it(
+    fixture: impl Fixture,
+) {
+    fixture.verify(&[("a@example.org", None)]).await;
+    let before = unverify(&fixture, &registered_again("p", FIRST_SEEN)).await;
+    assert_eq!(before, outcome(0, &[(LeftReason::VerifiedSince, 1)]));
+    let after = unverify(&fixture, &registered_again("q", "2026-01-01T00:00:01Z")).await;
+    assert_eq!(after, outcome(1, &[]));
+    assert!(!fixture.is_verified("a@example.org").await);
+}
+
+pub(crate) async fn what_a_person_has_restored_no_new_registration_before_that_covers(
+    fixture: impl Fixture,
+) {
+    fixture.verify(&[("a@example.org", Some(EARLIER))]).await;
+    unverify(&fixture, &registered_again("p", OBSERVED)).await;
+    restore(&fixture, &undo("p", "example.org")).await;
+    let again = unverify(&fixture, &registered_again("q", OBSERVED)).await;
+    assert_eq!(again, outcome(0, &[(LeftReason::VerifiedSince, 1)]));
     assert!(fixture.is_verified("a@example.org").await);
 }
