@@ -15,6 +15,7 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Client, Url};
 use secrecy::SecretString;
 
+use crate::http::in_full;
 use crate::{LookError, StatusSource};
 use reply::Reply;
 
@@ -118,12 +119,4 @@ fn not_reached(error: &reqwest::Error) -> LookError {
         reason,
         retry_after: None,
     }
-}
-
-fn in_full(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -2,13 +2,17 @@
 
 mod dns_source;
 mod fastly;
+mod http;
+mod rdap;
 mod registry_source;
 mod retry;
+mod retry_after;
 mod status_source;
 mod text;
 
 pub use dns_source::DnsSource;
 pub use fastly::{FASTLY_URL, Fastly, SetupError};
+pub use rdap::{Bootstrap, BootstrapError, BootstrapSetting, Rdap};
 pub use registry_source::{RegistryReply, RegistrySource};
 pub use retry::retry_policy;
 pub use status_source::{LookError, StatusSource};

@@ -1,11 +1,10 @@
 //! What is checked and built before the first question: the URL, the key, the HTTP client.
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Client, Url};
+use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::http::{self, is_loopback};
 
 const PATH: &str = "domain-management/v1/tools/status";
 
@@ -75,22 +74,7 @@ pub(super) fn key_header(key: &SecretString) -> Result<HeaderValue, SetupError> 
 
 /// The one HTTP client of a process.
 pub(super) fn client(endpoint: &Url) -> Result<Client, SetupError> {
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| Certificate::from_der(der))
-        .collect::<reqwest::Result<Vec<_>>>()
-        .map_err(SetupError::Client)?;
-    let builder = Client::builder()
-        .tls_certs_only(roots)
-        .user_agent(concat!("lapsewatch/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(10))
-        // A Lambda function is frozen between invocations; what the pool holds when it wakes up is dead.
-        .pool_idle_timeout(Duration::from_secs(10))
-        // The key must not be carried elsewhere.
-        .redirect(reqwest::redirect::Policy::none())
-        // Each attempt is paid for, so none is made behind the caller's back. A pooled connection that died before the
-        // request was sent is still replaced: nobody has received that request.
-        .retry(reqwest::retry::never());
+    let builder = http::client().map_err(SetupError::Client)?;
     // A proxy would be sent the key of a loopback server in the clear.
     let builder = if is_loopback(endpoint) {
         builder.no_proxy()
@@ -98,15 +82,6 @@ pub(super) fn client(endpoint: &Url) -> Result<Client, SetupError> {
         builder
     };
     builder.build().map_err(SetupError::Client)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

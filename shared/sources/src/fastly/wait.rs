@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
+
+use crate::retry_after::{retry_after, until};
 
 /// No wait is longer than this: a mistaken header must not stop the fleet for days.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -17,26 +18,9 @@ pub(super) fn asked_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration>
         let reset = Timestamp::from_second(header("fastly-ratelimit-reset")?.parse().ok()?).ok()?;
         used_up.then(|| until(reset, now))
     };
-    header(RETRY_AFTER.as_str())
-        .and_then(|value| retry_after(value, now))
+    retry_after(headers, now)
         .or_else(rate_limit)
         .map(|wait| wait.min(LONGEST))
-}
-
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit: certainly longer than the longest wait.
-        return Some(value.parse().map_or(LONGEST, Duration::from_secs));
-    }
-    DateTimeParser::new()
-        .parse_timestamp(value)
-        .ok()
-        .map(|date| until(date, now))
-}
-
-/// A time that has passed is no wait.
-fn until(time: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(time.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

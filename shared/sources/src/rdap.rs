@@ -1,0 +1,197 @@
+//! RDAP (RFC 9082, 9083): each registry asked at its own server, one name a question.
+
+mod addresses;
+mod answer;
+mod bootstrap;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lapsewatch_core::{DomainName, HostName, RdapFailure, RdapFinding};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::{Client, Response, StatusCode, Url};
+
+use crate::http::{self, in_full};
+use crate::retry_after::retry_after;
+use crate::{RegistryReply, RegistrySource};
+use addresses::PublicOnly;
+use bootstrap::Trust;
+
+pub use bootstrap::{Bootstrap, BootstrapError, BootstrapSetting};
+
+/// What RDAP is spoken in.
+const MEDIA_TYPE: &str = "application/rdap+json";
+/// A registry answers within a second, a busy one within some.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest body that is read; a real one has some kilobytes.
+const LONGEST_BODY: usize = 1024 * 1024;
+/// The longest wait that a server may ask for: six hours have been seen.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// How often a server may send us on within itself.
+const REDIRECTS: usize = 3;
+
+/// A client of all registries. Cloning it shares the connections.
+#[derive(Clone, Debug)]
+pub struct Rdap {
+    client: Client,
+    bootstrap: Arc<Bootstrap>,
+    wall_clock: fn() -> Timestamp,
+}
+
+impl Rdap {
+    /// A client that asks the servers that the bootstrap names, and no others. `wall_clock` is the real time.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(bootstrap: Bootstrap, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
+        let client = http::client()?.timeout(TIMEOUT);
+        let client = match bootstrap.trust() {
+            Trust::Registries => client.dns_resolver(Arc::new(PublicOnly::new(bootstrap.hosts()))),
+            Trust::Operator => client,
+        };
+        Ok(Self {
+            client: client.build()?,
+            bootstrap: Arc::new(bootstrap),
+            wall_clock,
+        })
+    }
+
+    /// Asks, following redirects by hand: within the server only.
+    async fn ask(&self, question: Url, domain: &DomainName) -> reqwest::Result<RegistryReply> {
+        let mut url = question.clone();
+        for _ in 0..=REDIRECTS {
+            let request = self.client.get(url.clone()).header(ACCEPT, MEDIA_TYPE);
+            let response = request.send().await?;
+            if !response.status().is_redirection() {
+                return self.reply(response, url == question, domain).await;
+            }
+            let onward = response.headers().get(LOCATION);
+            let onward = onward
+                .and_then(|location| location.to_str().ok())
+                .and_then(|location| url.join(location).ok());
+            match onward.filter(|onward| is_same_server(&question, onward)) {
+                Some(onward) => url = onward,
+                None => return Ok(failed(RdapFailure::Redirected)),
+            }
+        }
+        Ok(failed(RdapFailure::Redirected))
+    }
+
+    async fn reply(
+        &self,
+        response: Response,
+        is_straight: bool,
+        domain: &DomainName,
+    ) -> reqwest::Result<RegistryReply> {
+        let status = response.status();
+        let wait =
+            retry_after(response.headers(), (self.wall_clock)()).map(|wait| wait.min(LONGEST_WAIT));
+        let speaks_rdap = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.trim_start().starts_with(MEDIA_TYPE));
+        let failure = RdapFailure::Failed {
+            http_status: status.as_u16(),
+        };
+        Ok(match status {
+            StatusCode::OK => {
+                let finding = match body(response).await? {
+                    Some(body) => answer::read(&body, domain),
+                    None => unreadable("it is longer than 1 MiB"),
+                };
+                RegistryReply {
+                    finding,
+                    retry_after: None,
+                }
+            }
+            // Only the registry's own word, at the address that is its own, is that a name is not there; a web server that has
+            // been moved says 404 to everything.
+            StatusCode::NOT_FOUND if is_straight => {
+                let said = body(response).await.ok().flatten().unwrap_or_default();
+                if speaks_rdap || answer::is_error_of_rdap(&said) {
+                    RegistryReply {
+                        finding: RdapFinding::NotRegistered,
+                        retry_after: None,
+                    }
+                } else {
+                    failed(failure)
+                }
+            }
+            StatusCode::TOO_MANY_REQUESTS => RegistryReply {
+                retry_after: wait.or(Some(THROTTLED)),
+                ..failed(RdapFailure::Throttled)
+            },
+            _ => RegistryReply {
+                retry_after: wait,
+                ..failed(failure)
+            },
+        })
+    }
+}
+
+/// How long a server is left alone that says 429 and not for how long.
+const THROTTLED: Duration = Duration::from_mins(10);
+
+impl RegistrySource for Rdap {
+    fn server(&self, domain: &DomainName) -> Option<HostName> {
+        HostName::parse(self.bootstrap.base(domain)?.host_str()?)
+    }
+
+    async fn registration(&self, domain: &DomainName) -> RegistryReply {
+        let question = self
+            .bootstrap
+            .base(domain)
+            .and_then(|base| base.join(&format!("domain/{domain}")).ok());
+        let Some(question) = question else {
+            return RegistryReply {
+                finding: RdapFinding::NotSupported,
+                retry_after: None,
+            };
+        };
+        match self.ask(question, domain).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                tracing::debug!(cause = in_full(&error), "no answer from the registry");
+                failed(if error.is_timeout() {
+                    RdapFailure::TimedOut
+                } else {
+                    RdapFailure::NotReached
+                })
+            }
+        }
+    }
+}
+
+/// The body, if it is not too long: what is too long is not read on.
+async fn body(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// The same scheme, host and port: neither another server nor the clear.
+fn is_same_server(one: &Url, other: &Url) -> bool {
+    one.origin() == other.origin() && other.username().is_empty() && other.password().is_none()
+}
+
+fn failed(reason: RdapFailure) -> RegistryReply {
+    RegistryReply {
+        finding: RdapFinding::NoAnswer { reason },
+        retry_after: None,
+    }
+}
+
+fn unreadable(why: &str) -> RdapFinding {
+    RdapFinding::NoAnswer {
+        reason: RdapFailure::Unreadable {
+            why: why.to_owned(),
+        },
+    }
+}
