@@ -3,6 +3,9 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV   := .tools/venv
 TOOLS  := $(VENV)/.installed
+# Real servers to test against: an authoritative DNS server, and a registry's RDAP server.
+NSD      := .tools/nsd/usr/sbin/nsd
+RDAP_SRV := .tools/rdap/bin/rdap-srv
 PYTHON := $(CURDIR)/$(VENV)/bin/python -B
 # The whole workspace with all features, always: each dependency is compiled once, whatever is built from it.
 WHOLE  := --workspace --all-features $(CARGO_FLAGS)
@@ -12,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam validate` wants a region and asks nobody.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo tools tools-upgrade lint lint-rust lint-stack test functions build deploy-local bench clean
+.PHONY: help demo tools tools-upgrade servers rdap-bootstrap lint lint-rust lint-stack test functions build deploy-local bench clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +38,18 @@ tools-upgrade: ## Writes requirements.txt anew from requirements.in
 	  $(VENV)-new/bin/python -m pip freeze; } > infra/requirements.txt
 	rm -rf $(VENV)-new
 
+servers: $(NSD) $(RDAP_SRV) ## The pinned servers that tests run against, in .tools
+
+$(NSD):
+	infra/install_debian.sh .tools/nsd nsd=4.6.1-1 libprotobuf-c1 libfstrm0 libevent-2.1-7
+
+$(RDAP_SRV):
+	CARGO_TARGET_DIR=$(abspath $(TARGET))/rdap-srv cargo install --quiet --locked --root .tools/rdap --bin rdap-srv icann-rdap-srv@0.0.30
+	rm -rf $(abspath $(TARGET))/rdap-srv
+
+rdap-bootstrap: ## IANA's list of RDAP servers as it is now, in shared/sources/data
+	curl --fail --silent --show-error https://data.iana.org/rdap/dns.json --output shared/sources/data/rdap-dns.json
+
 # ------------------------------------------------------------------------------------------------ Checks
 lint: lint-rust lint-stack ## Everything that can be said without running it
 
@@ -51,9 +66,9 @@ lint-stack: $(TOOLS)
 	checkov --config-file infra/checkov.yaml --quiet --compact
 
 # ------------------------------------------------------------------------------------------------ Tests
-test: $(TOOLS) functions ## Everything, the end-to-end on the local stack included
+test: $(TOOLS) $(NSD) $(RDAP_SRV) functions ## Everything, the end-to-end on the local stack included
 	cargo test $(WHOLE) --doc --quiet
-	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug \
+	LAPSEWATCH_FUNCTIONS=$(abspath $(TARGET))/debug LAPSEWATCH_NSD=$(abspath $(NSD)) LAPSEWATCH_RDAP_SRV=$(abspath $(RDAP_SRV)) \
 	  $(PYTHON) infra/local_stack.py run cargo nextest run $(WHOLE) $(NEXTEST_FLAGS)
 
 functions: ## The functions as the tests use them: no optimisation, this machine's architecture

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
+mod dns;
 mod dns_source;
 mod fastly;
 mod http;
@@ -8,8 +10,11 @@ mod registry_source;
 mod retry;
 mod retry_after;
 mod status_source;
+#[cfg(test)]
+mod testing;
 mod text;
 
+pub use dns::{Dns, DnsSetting, DnsSetupError};
 pub use dns_source::DnsSource;
 pub use fastly::{FASTLY_URL, Fastly, SetupError};
 pub use rdap::{Bootstrap, BootstrapError, BootstrapSetting, Rdap};

@@ -1,6 +1,5 @@
 //! RDAP (RFC 9082, 9083): each registry asked at its own server, one name a question.
 
-mod addresses;
 mod answer;
 mod bootstrap;
 
@@ -12,10 +11,10 @@ use lapsewatch_core::{DomainName, HostName, RdapFailure, RdapFinding};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url};
 
+use crate::addresses::PublicOnly;
 use crate::http::{self, in_full};
 use crate::retry_after::retry_after;
 use crate::{RegistryReply, RegistrySource};
-use addresses::PublicOnly;
 use bootstrap::Trust;
 
 pub use bootstrap::{Bootstrap, BootstrapError, BootstrapSetting};

@@ -1,6 +1,10 @@
 //! RDAP over real HTTP, against a stand-in for what a real server does not say: one test for each thing that can go wrong.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where it fails"
+)]
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which addresses a registry's server may have: public ones. A name in a public list must not lead us into our own network.
+//! Which addresses a stranger's server may have: public ones. A name in a public list must not lead us into our own network.
 
 use std::collections::HashSet;
 use std::io;
@@ -9,12 +9,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The system's resolver, without the private addresses of the hosts that are guarded. Other names, a proxy's, are not.
 #[derive(Clone, Debug)]
-pub(super) struct PublicOnly {
+pub(crate) struct PublicOnly {
     guarded: Arc<HashSet<String>>,
 }
 
 impl PublicOnly {
-    pub(super) fn new(guarded: HashSet<String>) -> Self {
+    pub(crate) fn new(guarded: HashSet<String>) -> Self {
         Self {
             guarded: Arc::new(guarded),
         }
@@ -41,7 +41,7 @@ impl Resolve for PublicOnly {
 }
 
 /// Whether an address belongs to the public Internet (IANA's special-purpose registries, RFC 6890).
-fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -1,0 +1,202 @@
+//! The DNS: what the zone above a name says of it, asked at that zone's own servers; and who takes the name's mail.
+
+mod reading;
+mod setting;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::proto::rr::RecordType;
+use lapsewatch_core::{DnsFailure, DnsFinding, DomainName, HostName};
+
+use crate::DnsSource;
+use crate::addresses::is_public;
+use reading::{Delegation, Mail, Servers};
+
+pub use setting::{DnsSetting, DnsSetupError};
+
+/// How long a question may take in all.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the servers of a zone are remembered.
+const REMEMBERED: Duration = Duration::from_hours(1);
+/// Servers of a zone that are asked, at most.
+const SERVERS: usize = 4;
+
+/// A client of the DNS. Cloning it shares what is remembered.
+#[derive(Clone, Debug)]
+pub struct Dns {
+    way: Way,
+}
+
+/// Who is asked.
+#[derive(Clone, Debug)]
+enum Way {
+    /// The servers of the zone above, found by the system's resolver.
+    ZoneAbove(Arc<ZoneAbove>),
+    /// The server that the operator names.
+    Server(Box<TokioResolver>),
+}
+
+#[derive(Debug)]
+struct ZoneAbove {
+    system: TokioResolver,
+    /// The port that zones' servers are asked at.
+    port: u16,
+    zones: Mutex<HashMap<String, (Instant, TokioResolver)>>,
+}
+
+impl Dns {
+    /// A client as the operator wants it; `None` if he wants none.
+    ///
+    /// # Errors
+    /// This machine's resolvers cannot be found out.
+    pub fn new(setting: &DnsSetting) -> Result<Option<Self>, DnsSetupError> {
+        let way = match setting {
+            DnsSetting::Off => return Ok(None),
+            DnsSetting::System => Way::ZoneAbove(Arc::new(ZoneAbove {
+                system: setting::system()?,
+                port: 53,
+                zones: Mutex::default(),
+            })),
+            DnsSetting::Servers(servers) => {
+                Way::Server(Box::new(setting::resolver(servers, Recursion::Desired)?))
+            }
+        };
+        Ok(Some(Self { way }))
+    }
+
+    async fn ask(&self, domain: &DomainName) -> DnsFinding {
+        let (above, mail_by) = match &self.way {
+            Way::Server(server) => (server.as_ref().clone(), server.as_ref()),
+            Way::ZoneAbove(zones) => match zones.of(domain).await {
+                Ok(servers) => (servers, &zones.system),
+                Err(reason) => return DnsFinding::NoAnswer { reason },
+            },
+        };
+        let said = above.lookup(absolute(domain), RecordType::NS).await;
+        let name_servers = match reading::delegation(said, domain) {
+            Delegation::To(name_servers) => name_servers,
+            Delegation::NoSuchDomain => return DnsFinding::NoSuchDomain,
+            Delegation::NoAnswer(reason) => return DnsFinding::NoAnswer { reason },
+        };
+        match reading::mail(mail_by.lookup(absolute(domain), RecordType::MX).await) {
+            Mail::Taken(mail_servers) => DnsFinding::Delegated {
+                name_servers,
+                mail_servers,
+            },
+            Mail::NobodyAnswers => DnsFinding::Lame { name_servers },
+        }
+    }
+}
+
+impl DnsSource for Dns {
+    async fn delegation(&self, domain: &DomainName) -> DnsFinding {
+        let asked = tokio::time::timeout(DEADLINE, self.ask(domain)).await;
+        asked.unwrap_or(DnsFinding::NoAnswer {
+            reason: DnsFailure::TimedOut,
+        })
+    }
+}
+
+/// Whether a server is asked to ask others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recursion {
+    Desired,
+    NotDesired,
+}
+
+impl ZoneAbove {
+    /// The servers of the zone that encloses the domain's name: that of its public suffix, or of a part of that.
+    async fn of(&self, domain: &DomainName) -> Result<TokioResolver, DnsFailure> {
+        let name = domain.as_str();
+        for (dot, _) in name.match_indices('.') {
+            let zone = &name[dot + 1..];
+            if let Some(servers) = self.remembered(zone) {
+                return Ok(servers);
+            }
+            let said = self.system.lookup(format!("{zone}."), RecordType::NS).await;
+            match reading::servers(said) {
+                Servers::Named(names) => return self.reach(zone, &names).await,
+                Servers::NoZone => {}
+                Servers::NoAnswer(reason) => return Err(reason),
+            }
+        }
+        Err(DnsFailure::Unreadable)
+    }
+
+    fn remembered(&self, zone: &str) -> Option<TokioResolver> {
+        let zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, servers) = zones.get(zone)?;
+        (since.elapsed() < REMEMBERED).then(|| servers.clone())
+    }
+
+    async fn reach(&self, zone: &str, names: &[HostName]) -> Result<TokioResolver, DnsFailure> {
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for name in names.iter().take(SERVERS) {
+            if let Ok(found) = self.system.lookup_ip(format!("{name}.")).await {
+                let admitted = found.iter().filter(|address| self.may_ask(*address));
+                addresses.extend(admitted.map(|address| SocketAddr::new(address, self.port)));
+            }
+        }
+        let servers = setting::resolver(&addresses, Recursion::NotDesired)
+            .map_err(|_| DnsFailure::Refused)?;
+        let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        zones.insert(zone.to_owned(), (Instant::now(), servers.clone()));
+        Ok(servers)
+    }
+
+    /// A zone's servers are on the public Internet; on another port than the usual one, this is a test on one machine.
+    fn may_ask(&self, address: IpAddr) -> bool {
+        is_public(address) || self.port != 53
+    }
+}
+
+/// The name with the dot at its end, so that no search list is tried on it.
+fn absolute(domain: &DomainName) -> String {
+    format!("{domain}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A real server of `org`, which stands for this machine's resolver too: it knows the zone's servers.
+    fn through(port: u16) -> Dns {
+        let here = SocketAddr::from(([127, 0, 0, 1], port));
+        let system = setting::resolver(&[here], Recursion::Desired).unwrap();
+        Dns {
+            way: Way::ZoneAbove(Arc::new(ZoneAbove {
+                system,
+                port,
+                zones: Mutex::default(),
+            })),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_zone_above_is_found_and_asked_at_its_own_servers() {
+        let nsd = crate::testing::Nsd::start(&[(
+            "org",
+            "$ORIGIN org.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n\
+             delegated NS ns.elsewhere.net.\n",
+        )]);
+        let dns = through(nsd.port());
+        let ask = async |name: &str| dns.delegation(&name.parse().unwrap()).await;
+        let servers = ask("delegated.org").await;
+        let named: Vec<_> = servers
+            .name_servers()
+            .unwrap()
+            .iter()
+            .map(HostName::as_str)
+            .collect();
+        assert_eq!(named, ["ns.elsewhere.net"]);
+        assert_eq!(ask("missing.org").await, DnsFinding::NoSuchDomain);
+        assert!(matches!(
+            ask("missing.net").await,
+            DnsFinding::NoAnswer { .. }
+        ));
+    }
+}
