@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use lapsewatch_core::Timestamp;
 
 /// Keeps an expired domain from becoming a way into an account.
 #[derive(Debug, Parser)]
@@ -61,10 +62,20 @@ pub(crate) enum Command {
         /// Its name, as `apply` or `show` printed it
         plan: String,
     },
-    /// Look at one domain now
+    /// Say whether an address at a domain may be relied upon now, as for a password reset: from what is known if that is
+    /// fresh, else by asking
     Check {
         /// The domain
         domain: String,
+        /// When the address was verified (RFC 3339)
+        #[arg(long, value_name = "TIME")]
+        verified_at: Option<Timestamp>,
+        /// How old what is known may be, in hours
+        #[arg(long, value_name = "HOURS", default_value_t = 24)]
+        max_age: u32,
+        /// How long the answer may take, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+        within: u32,
     },
     /// Show what is known of a domain, and its audit trail
     Show {

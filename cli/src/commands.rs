@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use lapsewatch_core::{DomainName, Mode, Timestamp, WatchedDomain};
-use lapsewatch_watchlist::Watchlist;
+use jiff::SignedDuration;
+use lapsewatch_core::{DomainName, Mode, Timestamp};
+use lapsewatch_pipeline::Question;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Command};
@@ -16,8 +17,8 @@ use crate::aws;
 use crate::environment::Environment;
 use crate::host::Host;
 use crate::output::{Output, counted};
-use crate::plans::{document, say_record};
-use crate::{demo, plans, sweep};
+use crate::plans::document;
+use crate::{check, demo, plans, sweep};
 
 /// How a command ended, short of failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,8 @@ pub(crate) async fn run(
     #[cfg(feature = "aws")]
     if let Some(tables) = aws::tables(&arguments.common.store)? {
         let applier = aws::applier(tables, environment, wall).await;
-        return plans::run(arguments.command, &applier, environment, output).await;
+        let done = plans::run(arguments.command, &applier, environment, output);
+        return Box::pin(done).await;
     }
     #[cfg(not(feature = "aws"))]
     if arguments
@@ -100,7 +102,20 @@ pub(crate) async fn run(
         | Command::Show { .. } => {
             plans::run(arguments.command, &host.applier(), environment, output).await
         }
-        Command::Check { domain } => check(&host, parse(&domain)?, output).await,
+        Command::Check {
+            domain,
+            verified_at,
+            max_age,
+            within,
+        } => {
+            let question = Question {
+                domain: parse(&domain)?,
+                verified_at,
+                max_age: SignedDuration::from_hours(max_age.into()),
+            };
+            let within = SignedDuration::from_secs(within.into());
+            check::run(&host, &question, within, output).await
+        }
         Command::Demo => Ok(Done::Done),
     }
 }
@@ -171,32 +186,6 @@ pub(crate) async fn take_in(
             "addresses": report.addresses,
             "domains": report.domains,
     }))
-}
-
-async fn check(host: &Host, domain: DomainName, output: Output) -> Result<Done> {
-    let watched = WatchedDomain {
-        domain: domain.clone(),
-        earliest_verified_at: None,
-    };
-    if host.watchlist.get(&domain).await?.is_none() {
-        host.watchlist
-            .watch(&[watched], None, host.clock.now())
-            .await?;
-    }
-    let swept = sweep::domains(host, vec![domain.clone()], output).await?;
-    swept.say(output)?;
-    let record = host.watchlist.get(&domain).await?;
-    say_record(&domain, record.as_ref(), output)?;
-    let verdict = record
-        .as_ref()
-        .and_then(|record| record.verdict)
-        .map(lapsewatch_core::Verdict::name);
-    document(
-        &host.environment,
-        output,
-        json!({"domain": domain, "verdict": verdict, "record": record}),
-    )?;
-    Ok(Done::Done)
 }
 
 pub(crate) fn parse(text: &str) -> Result<DomainName> {

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use fastly_stand_in::{Script, StandIn};
 use jiff::SignedDuration;
 use lapsewatch_core::{Breaker, Gcra, Mode, Timestamp, Verdict};
+use lapsewatch_sources::WitnessSettings;
 use lapsewatch_watchlist::Watchlist;
 use secrecy::SecretString;
 use serde_json::json;
@@ -28,6 +29,8 @@ pub(crate) async fn run(wall: fn() -> Timestamp, output: Output) -> Result<Done>
         fastly_token: Some(SecretString::from("demo".to_owned())),
         fastly_url: fastly.url(),
         pace: Gcra::new(200.0, 1),
+        registry_pace: Gcra::new(200.0, 1),
+        witnesses: WitnessSettings::OFF,
         monthly_budget: 10_000,
         breaker: Breaker::default(),
         rehearsed_now: Some(start),

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use lapsewatch_core::{Breaker, Gcra, Timestamp};
-use lapsewatch_settings::{Lookup, breaker, monthly_budget, pace, rehearsed_now};
-use lapsewatch_sources::FASTLY_URL;
+use lapsewatch_settings::{Lookup, breaker, monthly_budget, pace, registry_pace, rehearsed_now};
+use lapsewatch_sources::{FASTLY_URL, WitnessSettings};
 use secrecy::SecretString;
 
 /// What the environment says.
@@ -12,6 +12,8 @@ pub(crate) struct Environment {
     pub(crate) fastly_token: Option<SecretString>,
     pub(crate) fastly_url: String,
     pub(crate) pace: Gcra,
+    pub(crate) registry_pace: Gcra,
+    pub(crate) witnesses: WitnessSettings,
     pub(crate) monthly_budget: u64,
     pub(crate) breaker: Breaker,
     pub(crate) rehearsed_now: Option<Timestamp>,
@@ -24,6 +26,8 @@ impl Environment {
                 .map(|token| SecretString::from(token.trim().to_owned())),
             fastly_url: lookup("LAPSEWATCH_FASTLY_URL").unwrap_or_else(|| FASTLY_URL.to_owned()),
             pace: pace(lookup)?,
+            registry_pace: registry_pace(lookup)?,
+            witnesses: WitnessSettings::read(lookup)?,
             monthly_budget: monthly_budget(lookup)?,
             breaker: breaker(lookup)?,
             rehearsed_now: rehearsed_now(lookup)?,

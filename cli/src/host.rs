@@ -8,11 +8,14 @@ use anyhow::{Context, Result};
 use lapsewatch_core::{MAX_EVIDENCE_AGE, Rules, Timestamp};
 use lapsewatch_directory::sqlite::SqliteDirectory;
 use lapsewatch_pipeline::{Applier, CheckSettings, Checker, Clock};
-use lapsewatch_sources::Fastly;
+use lapsewatch_sources::{Dns, Fastly, Rdap};
 use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 
 use crate::environment::Environment;
+
+/// The checker of this host.
+pub(crate) type LocalChecker = Checker<SqliteWatchlist, Fastly, Option<Rdap>, Option<Dns>>;
 
 /// An open store and all that works on it.
 pub(crate) struct Host {
@@ -60,14 +63,21 @@ impl Host {
         }
     }
 
-    pub(crate) fn checker(&self) -> Result<Arc<Checker<SqliteWatchlist, Fastly>>> {
+    pub(crate) async fn checker(&self) -> Result<Arc<LocalChecker>> {
         let environment = &self.environment;
+        let source = Fastly::new(&environment.fastly_url, &environment.token()?, self.wall)?;
+        // Beside the store: a list of servers, to be thrown away at will.
+        let cache = self.store.with_added_extension("rdap.json");
+        let witnesses = &environment.witnesses;
         Ok(Arc::new(Checker {
             watchlist: self.watchlist.clone(),
-            source: Fastly::new(&environment.fastly_url, &environment.token()?, self.wall)?,
+            source,
+            registry: witnesses.registries(Some(&cache), self.wall).await?,
+            dns: witnesses.dns(),
             settings: CheckSettings {
                 rules: Rules::default(),
                 pace: environment.pace,
+                registry_pace: environment.registry_pace,
                 monthly_budget: environment.monthly_budget,
             },
             clock: self.clock,

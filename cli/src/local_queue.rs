@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Queue, QueueError};
-use lapsewatch_sources::StatusSource;
+use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::Watchlist;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -35,6 +35,8 @@ struct Progress {
 pub(crate) struct Results {
     /// Looks by verdict.
     pub(crate) verdicts: BTreeMap<&'static str, u64>,
+    /// Domains for which a glance was enough.
+    pub(crate) glanced: u64,
     /// Domains that did not fit the budget.
     pub(crate) over_budget: u64,
     /// Domains whose check failed or was given up, to be looked at by the next run.
@@ -45,13 +47,15 @@ pub(crate) struct Results {
 
 impl LocalQueue {
     /// Starts checking; `on_done` hears of each batch's size.
-    pub(crate) fn start<W, S>(
-        checker: Arc<Checker<W, S>>,
+    pub(crate) fn start<W, S, R, D>(
+        checker: Arc<Checker<W, S, R, D>>,
         on_done: impl Fn(u64) + Send + Sync + 'static,
     ) -> Self
     where
         W: Watchlist,
         S: StatusSource + Send + Sync + 'static,
+        R: RegistrySource,
+        D: DnsSource,
     {
         let (messages, mut inbox) = mpsc::channel(BATCH * 2);
         let (report, progress) = watch::channel(Progress::default());
@@ -158,6 +162,7 @@ impl Results {
         for (verdict, count) in other.verdicts {
             *self.verdicts.entry(verdict).or_default() += count;
         }
+        self.glanced += other.glanced;
         self.over_budget += other.over_budget;
         self.failed += other.failed;
         self.error = self.error.take().or(other.error);
@@ -174,6 +179,7 @@ impl Results {
         for answer in answers {
             match answer {
                 Checked::Looked(verdict) => *self.verdicts.entry(verdict.name()).or_default() += 1,
+                Checked::Glanced => self.glanced += 1,
                 Checked::OverBudget => self.over_budget += 1,
                 Checked::HandedBack | Checked::Failed(_) => self.failed += 1,
                 Checked::AlreadyChecked | Checked::NotWatched | Checked::InProgress => {}

@@ -4,6 +4,7 @@ mod account;
 mod args;
 #[cfg(feature = "aws")]
 mod aws;
+mod check;
 mod commands;
 mod demo;
 mod environment;
@@ -30,7 +31,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let result = match Environment::read(lapsewatch_settings::environment) {
-        Ok(environment) => commands::run(arguments, &environment, Timestamp::now).await,
+        Ok(environment) => Box::pin(commands::run(arguments, &environment, Timestamp::now)).await,
         Err(error) => Err(error),
     };
     match result {

@@ -31,7 +31,7 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
     let mut results = Results::default();
     let mut has_helped = false;
     loop {
-        let dispatcher = dispatcher(host, &bar)?;
+        let dispatcher = dispatcher(host, &bar).await?;
         let ended = tokio::select! {
             ended = dispatcher.dispatch(run.clone(), None) => ended,
             _ = tokio::signal::ctrl_c() => {
@@ -106,7 +106,7 @@ pub(crate) async fn domains(
         host.clock.now(),
     );
     let bar = bar(output);
-    let dispatcher = dispatcher(host, &bar)?;
+    let dispatcher = dispatcher(host, &bar).await?;
     dispatcher
         .send_domains(&run, domains)
         .await
@@ -126,9 +126,9 @@ type LocalDispatcher = Dispatcher<
     LocalQueue,
 >;
 
-fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<LocalDispatcher> {
+async fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<LocalDispatcher> {
     let bar = bar.clone();
-    let queue = LocalQueue::start(host.checker()?, move |done| bar.inc(done));
+    let queue = LocalQueue::start(host.checker().await?, move |done| bar.inc(done));
     Ok(Dispatcher {
         watchlist: host.watchlist.clone(),
         directory: host.directory.clone(),
@@ -175,6 +175,12 @@ impl Swept {
         for (verdict, count) in &self.results.verdicts {
             output.say(format!("  {count:>8} {verdict}"))?;
         }
+        if self.results.glanced > 0 {
+            output.say(format!(
+                "  {:>8} glanced at for nothing, and unchanged",
+                self.results.glanced
+            ))?;
+        }
         if self.waiting() > 0 {
             output.say(format!(
                 "  {:>8} wait: this month's budget (FASTLY_MONTHLY_BUDGET) is spent until {}; the riskiest were looked at first",
@@ -199,6 +205,7 @@ impl Swept {
             "synced": self.run.counters.synced,
             "forgotten": self.run.counters.forgotten,
             "verdicts": self.results.verdicts,
+            "glanced": self.results.glanced,
             "waiting": self.waiting(),
             "waiting_until": (self.waiting() > 0).then_some(self.waiting_until),
             "failed": self.results.failed,

@@ -52,6 +52,9 @@ impl House {
             .env("FASTLY_API_TOKEN", "key-of-the-tests")
             .env("LAPSEWATCH_FASTLY_URL", self.fastly.url())
             .env("FASTLY_RATE", "100000")
+            // No test asks a registry or a resolver of the world.
+            .env("LAPSEWATCH_RDAP_BOOTSTRAP", "none")
+            .env("LAPSEWATCH_DNS", "none")
             .env("LAPSEWATCH_NOW", now)
             .arg("--store")
             .arg(self.store())

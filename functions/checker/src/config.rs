@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use lapsewatch_core::{Rules, Timestamp};
 use lapsewatch_pipeline::CheckSettings;
 use lapsewatch_settings::{
-    Lookup, SettingError, monthly_budget, optional, pace, rehearsed_now, required,
+    Lookup, monthly_budget, optional, pace, registry_pace, rehearsed_now, required,
 };
-use lapsewatch_sources::FASTLY_URL;
+use lapsewatch_sources::{FASTLY_URL, WitnessSettings};
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -15,13 +15,14 @@ pub struct Config {
     pub(crate) secret_id: String,
     pub(crate) fastly_url: String,
     pub(crate) settings: CheckSettings,
+    pub(crate) witnesses: WitnessSettings,
     pub(crate) service: String,
     pub(crate) rehearsed_now: Option<Timestamp>,
 }
 
 impl Config {
     /// Reads the settings.
-    pub fn read(lookup: Lookup) -> Result<Self, SettingError> {
+    pub fn read(lookup: Lookup) -> anyhow::Result<Self> {
         let mut rules = Rules::default();
         let hours = optional(lookup, "CONFIRM_AFTER_HOURS", "a whole number of hours")?;
         if let Some(hours) = hours {
@@ -39,8 +40,10 @@ impl Config {
             settings: CheckSettings {
                 rules,
                 pace: pace(lookup)?,
+                registry_pace: registry_pace(lookup)?,
                 monthly_budget: monthly_budget(lookup)?,
             },
+            witnesses: WitnessSettings::read(lookup)?,
             service: required(lookup, "METRICS_SERVICE", "the stack's name")?,
             rehearsed_now: rehearsed_now(lookup)?,
         })

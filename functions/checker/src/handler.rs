@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
 use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
-use lapsewatch_core::{DomainName, RunId, Timestamp, Verdict};
-use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Clock};
+use lapsewatch_core::{Paced, RunId, Timestamp, Verdict};
+use lapsewatch_pipeline::{
+    AtUse, CheckError, CheckMessage, Checked, Checker, Clock, answer_from_record,
+};
 use lapsewatch_runtime::{Message, answered, batch, batch_response, stop_at};
-use lapsewatch_sources::Fastly;
+use lapsewatch_sources::{Dns, Fastly, Rdap};
 use lapsewatch_telemetry::{Metric, Metrics};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::RwLock;
 
+use crate::question::Asked;
 use crate::{Config, key};
 
 /// Time to write the last looks down and to answer.
@@ -27,7 +29,20 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 /// How long nobody asks after Fastly has rejected the key: each question would be paid for.
 const AFTER_REJECTION: SignedDuration = SignedDuration::from_mins(5);
 
-type DynamoDbChecker = Arc<Checker<DynamoDbWatchlist, Fastly>>;
+type DynamoDbChecker = Arc<Checker<DynamoDbWatchlist, Fastly, Option<Rdap>, Option<Dns>>>;
+
+/// With which key Fastly is asked.
+#[derive(Clone, Copy, Debug)]
+enum Attempt {
+    /// The one that this process has kept.
+    WithKeyKept,
+    /// The one that is in the secret now.
+    WithKeyFetched,
+}
+
+impl Attempt {
+    const BOTH: [Self; 2] = [Self::WithKeyKept, Self::WithKeyFetched];
+}
 
 /// The checker, for as long as its process lives.
 #[derive(Debug)]
@@ -57,26 +72,21 @@ impl Function {
         }
     }
 
-    /// Carries an event out. A batch is answered with the messages to be delivered again, one domain with its record.
+    /// Carries an event out. A batch is answered with the messages to be delivered again, a question
+    /// with whether the domain may be relied upon.
     pub fn handle(&self, event: LambdaEvent<Value>) -> BoxFuture<'_, Result<Value, Diagnostic>> {
         let (payload, context) = event.into_parts();
         answered(async move { self.answer(payload, &context).await })
     }
 
     async fn answer(&self, payload: Value, context: &Context) -> Result<Value> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct One {
-            domain: String,
-        }
         if let Some(messages) = batch(&payload)? {
             return batch_response(self.check_batch(messages, context).await?);
         }
-        let One { domain } = serde_json::from_value(payload).context(
-            "the checker does not know this event; it takes batches of its queue and {\"domain\":\"…\"}",
-        )?;
-        let name = domain.parse().map_err(|why| anyhow!("{domain}: {why}"))?;
-        self.check_one(name, context).await
+        let asked = Asked::read(payload)?;
+        Ok(serde_json::to_value(
+            self.answer_at_use(&asked, context).await?,
+        )?)
     }
 
     /// Answers which messages are to be delivered again.
@@ -107,7 +117,10 @@ impl Function {
                         "looked"
                     );
                 }
-                Checked::AlreadyChecked | Checked::NotWatched | Checked::OverBudget => {}
+                Checked::Glanced
+                | Checked::AlreadyChecked
+                | Checked::NotWatched
+                | Checked::OverBudget => {}
                 Checked::InProgress | Checked::HandedBack => failed.push(id),
                 Checked::Failed(why) => {
                     tracing::error!(message = id, domain = message.domain.as_str(), "{why}");
@@ -148,55 +161,64 @@ impl Function {
             .clamp(10, 100)
     }
 
-    /// One look at once, for somebody who is about to rely on the domain.
-    async fn check_one(&self, domain: DomainName, context: &Context) -> Result<Value> {
-        let run = RunId::from_stored(format!("domains-{}", context.request_id));
-        let message = CheckMessage::new(run, domain.clone());
-        let answers = self.check(&[message], stop_at(context, TO_FINISH)).await?;
-        self.report(&answers);
-        let outcome = match answers.into_iter().next() {
-            Some(Checked::Looked(_)) => "looked",
-            Some(Checked::AlreadyChecked) => "already_checked",
-            Some(Checked::NotWatched) => "not_watched",
-            Some(Checked::InProgress) => "in_progress",
-            Some(Checked::OverBudget) => "over_budget",
-            Some(Checked::HandedBack) | None => "out_of_time",
-            Some(Checked::Failed(why)) => return Err(anyhow!("{domain}: {why}")),
+    /// Answers somebody who is about to rely on a domain: by what is known, with one read, or by asking, until the caller's
+    /// time or the function's is over.
+    async fn answer_at_use(&self, asked: &Asked, context: &Context) -> Result<AtUse> {
+        let question = &asked.question;
+        let known = match answer_from_record(&self.watchlist, question, self.clock).await? {
+            Ok(answered) => return Ok(answered),
+            Err(known) => known,
         };
-        let record = self.watchlist.get(&domain).await?;
-        let verdict = record.as_ref().and_then(|record| record.verdict);
-        Ok(json!({
-            "domain": domain,
-            "outcome": outcome,
-            "verdict": verdict.map(Verdict::name),
-            "record": record,
-        }))
+        let stop_at = stop_at(context, TO_FINISH);
+        let deadline = asked
+            .within
+            .map_or(stop_at, |within| stop_at.min(self.clock.wall() + within));
+        let run = RunId::from_stored(format!("domains-{}", context.request_id));
+        for attempt in Attempt::BOTH {
+            let checker = self.checker().await?;
+            let asking = checker.answer_by_asking(question, known.clone(), run.clone(), deadline);
+            match (asking.await, attempt) {
+                (Ok(answered), _) => return Ok(answered),
+                (Err(CheckError::KeyRejected(_)), Attempt::WithKeyKept) => {
+                    *self.checker.write().await = None;
+                }
+                (Err(error @ CheckError::KeyRejected(_)), Attempt::WithKeyFetched) => {
+                    return Err(self.key_of_no_use(error).await?);
+                }
+                (Err(error @ CheckError::Watchlist(_)), _) => return Err(error.into()),
+            }
+        }
+        Err(anyhow!("{}: nobody could be asked", question.domain))
     }
 
     /// Checks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
     async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
-        let checker = self.checker().await?;
-        match checker.check(messages, Some(deadline)).await {
-            Ok(answers) => return Ok(answers),
-            Err(error @ CheckError::Watchlist(_)) => return Err(error.into()),
-            Err(CheckError::KeyRejected(_)) => {}
-        }
-        *self.checker.write().await = None;
-        let checker = self.checker().await?;
-        match checker.check(messages, Some(deadline)).await {
-            Ok(answers) => Ok(answers),
-            Err(error @ CheckError::Watchlist(_)) => Err(error.into()),
-            Err(error @ CheckError::KeyRejected(_)) => {
-                let wall = self.clock.wall();
-                self.metrics.report(wall, &[(Metric::KeyRejected, 1.0)]);
-                self.watchlist
-                    .hold_pace(&Paced::Fastly, wall + AFTER_REJECTION)
-                    .await?;
-                let secret = &self.config.secret_id;
-                Err(anyhow::Error::from(error)
-                    .context(format!("the key in the secret {secret} is of no use")))
+        for attempt in Attempt::BOTH {
+            let checker = self.checker().await?;
+            match (checker.check(messages, Some(deadline)).await, attempt) {
+                (Ok(answers), _) => return Ok(answers),
+                (Err(CheckError::KeyRejected(_)), Attempt::WithKeyKept) => {
+                    *self.checker.write().await = None;
+                }
+                (Err(error @ CheckError::KeyRejected(_)), Attempt::WithKeyFetched) => {
+                    return Err(self.key_of_no_use(error).await?);
+                }
+                (Err(error @ CheckError::Watchlist(_)), _) => return Err(error.into()),
             }
         }
+        Ok(vec![Checked::HandedBack; messages.len()])
+    }
+
+    /// What to say when Fastly rejects the key that is in the secret now; for a while, nobody asks.
+    async fn key_of_no_use(&self, error: CheckError) -> Result<anyhow::Error> {
+        let wall = self.clock.wall();
+        self.metrics.report(wall, &[(Metric::KeyRejected, 1.0)]);
+        self.watchlist
+            .hold_pace(&Paced::Fastly, wall + AFTER_REJECTION)
+            .await?;
+        let secret = &self.config.secret_id;
+        Ok(anyhow::Error::from(error)
+            .context(format!("the key in the secret {secret} is of no use")))
     }
 
     async fn checker(&self) -> Result<DynamoDbChecker> {
@@ -204,9 +226,14 @@ impl Function {
             return Ok(Arc::clone(checker));
         }
         let key = key::fetch(&self.secrets, &self.config.secret_id).await?;
+        // A function may write there, and only there.
+        let list = std::env::temp_dir().join("lapsewatch-rdap.json");
+        let witnesses = &self.config.witnesses;
         let checker = Arc::new(Checker {
             watchlist: self.watchlist.clone(),
             source: Fastly::new(&self.config.fastly_url, &key, self.wall)?,
+            registry: witnesses.registries(Some(&list), self.wall).await?,
+            dns: witnesses.dns(),
             settings: self.config.settings,
             clock: self.clock,
         });

@@ -3,6 +3,7 @@
 mod config;
 mod handler;
 mod key;
+mod question;
 
 pub use config::Config;
 pub use handler::Function;

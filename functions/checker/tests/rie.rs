@@ -67,6 +67,8 @@ impl House {
             ("FASTLY_SECRET_ID", self.table.as_str()),
             ("LAPSEWATCH_FASTLY_URL", url.as_str()),
             ("FASTLY_RATE", rate),
+            ("LAPSEWATCH_RDAP_BOOTSTRAP", "none"),
+            ("LAPSEWATCH_DNS", "none"),
             ("METRICS_SERVICE", "rie"),
         ]);
         let bootstrap = functions::binary("lapsewatch-checker").await.unwrap();

@@ -29,7 +29,7 @@ impl House {
         let directory = DynamoDbDirectory::new(stack.dynamodb(), &tables.directory);
         for entry in Entries::open(csv.as_bytes(), jiff::Timestamp::now()).unwrap() {
             directory
-                .record(&entry.unwrap().unwrap(), Timestamp::now())
+                .record(&entry.unwrap().unwrap(), jiff::Timestamp::now())
                 .await
                 .unwrap();
         }

@@ -60,12 +60,12 @@ impl Function {
         match Event::read(payload)? {
             Event::Plan {} => Ok(applier.plan().await?.document()),
             Event::Apply {} => {
-                let done = applier.apply().await?;
+                let done = Box::pin(applier.apply()).await?;
                 self.report(&done).await?;
                 Ok(done.document())
             }
             Event::Release { plan } => {
-                let done = applier.release(&plan).await?;
+                let done = Box::pin(applier.release(&plan)).await?;
                 self.report(&done).await?;
                 Ok(done.document())
             }

@@ -68,17 +68,31 @@ fn share(lookup: Lookup, name: &'static str) -> Result<Option<f64>, SettingError
 
 /// The pace of calls to Fastly: `FASTLY_RATE` a second, 5 if not set, and `FASTLY_BURST` at once, 1 if not set.
 pub fn pace(lookup: Lookup) -> Result<Gcra, SettingError> {
-    const NAME: &str = "FASTLY_RATE";
     const WHAT: &str = "a number of calls a second above 0, such as 5";
-    let rate: f64 = optional(lookup, NAME, WHAT)?.unwrap_or(5.0);
-    if !(rate.is_finite() && rate > 0.0) {
-        return Err(SettingError::Unusable {
-            name: NAME,
-            what: WHAT,
-        });
-    }
+    let rate = rate(lookup, "FASTLY_RATE", WHAT)?.unwrap_or(5.0);
     let burst = optional(lookup, "FASTLY_BURST", "a whole number of calls")?.unwrap_or(1);
     Ok(Gcra::new(rate, burst))
+}
+
+/// The pace of questions to each registry's RDAP server: `RDAP_RATE` a second, 2 if not set. The registries publish no limits,
+/// and welcome no bulk.
+pub fn registry_pace(lookup: Lookup) -> Result<Gcra, SettingError> {
+    const WHAT: &str = "a number of questions a second above 0, such as 2";
+    let rate = rate(lookup, "RDAP_RATE", WHAT)?.unwrap_or(2.0);
+    Ok(Gcra::new(rate, 1))
+}
+
+fn rate(
+    lookup: Lookup,
+    name: &'static str,
+    what: &'static str,
+) -> Result<Option<f64>, SettingError> {
+    match optional::<f64>(lookup, name, what)? {
+        Some(rate) if !(rate.is_finite() && rate > 0.0) => {
+            Err(SettingError::Unusable { name, what })
+        }
+        rate => Ok(rate),
+    }
 }
 
 /// Paid calls a month: `FASTLY_MONTHLY_BUDGET`, if not set the 10,000 of Fastly's free tier.
@@ -118,12 +132,14 @@ mod tests {
     fn what_is_not_set_has_the_default_and_what_is_wrong_is_named() {
         let nothing: Lookup = |_| None;
         assert_eq!(pace(nothing), Ok(Gcra::new(5.0, 1)));
+        assert_eq!(registry_pace(nothing), Ok(Gcra::new(2.0, 1)));
         assert_eq!(monthly_budget(nothing), Ok(10_000));
         assert_eq!(rehearsed_now(nothing), Ok(None));
         assert_eq!(breaker(nothing), Ok(Breaker::default()));
         let wrong: Lookup = |_| Some("-1".to_owned());
         let said = [
             pace(wrong).unwrap_err().to_string(),
+            registry_pace(wrong).unwrap_err().to_string(),
             monthly_budget(wrong).unwrap_err().to_string(),
             rehearsed_now(wrong).unwrap_err().to_string(),
             breaker(wrong).unwrap_err().to_string(),
@@ -135,6 +151,7 @@ mod tests {
             said,
             [
                 "FASTLY_RATE must be a number of calls a second above 0, such as 5",
+                "RDAP_RATE must be a number of questions a second above 0, such as 2",
                 "FASTLY_MONTHLY_BUDGET must be a whole number of calls",
                 "LAPSEWATCH_NOW must be an RFC 3339 time, such as 2026-12-01T00:00:00Z",
                 "BREAKER_MAX_DOMAINS must be a whole number of domains",

@@ -13,6 +13,7 @@ mod status_source;
 #[cfg(test)]
 mod testing;
 mod text;
+mod witnesses;
 
 pub use dns::{Dns, DnsSetting, DnsSetupError};
 pub use dns_source::DnsSource;
@@ -21,3 +22,4 @@ pub use rdap::{Bootstrap, BootstrapError, BootstrapSetting, Rdap};
 pub use registry_source::{RegistryReply, RegistrySource};
 pub use retry::retry_policy;
 pub use status_source::{LookError, StatusSource};
+pub use witnesses::{WitnessError, WitnessSettings};

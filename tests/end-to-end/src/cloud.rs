@@ -231,10 +231,12 @@ impl Cloud {
     }
 }
 
-fn parameters<'a>(fastly: &'a str, now: &'a str) -> [(&'a str, &'a str); 3] {
+fn parameters<'a>(fastly: &'a str, now: &'a str) -> [(&'a str, &'a str); 5] {
     [
         ("FastlyUrl", fastly),
         ("RehearsalNow", now),
         ("FastlyRate", "100000"),
+        ("RdapBootstrap", "none"),
+        ("Dns", "none"),
     ]
 }

@@ -40,6 +40,8 @@ impl Machine {
             .env("FASTLY_API_TOKEN", "key-of-the-tests")
             .env("LAPSEWATCH_FASTLY_URL", &self.fastly)
             .env("FASTLY_RATE", "100000")
+            .env("LAPSEWATCH_RDAP_BOOTSTRAP", "none")
+            .env("LAPSEWATCH_DNS", "none")
             .env("LAPSEWATCH_NOW", now)
             .arg("--store")
             .arg(self.store())

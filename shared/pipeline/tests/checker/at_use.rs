@@ -1,16 +1,12 @@
 //! The answer at the moment of use, over a real store and sources that are played.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{House, day, name, verified};
 use jiff::SignedDuration;
 use lapsewatch_core::{Permission, RdapFacts, RdapFinding, Reason, Timestamp, WatchedDomain};
 use lapsewatch_pipeline::{AtUse, MAX_AGE, Question, answer_from_record};
 use lapsewatch_watchlist::Watchlist as _;
-use support::{House, day, name, verified};
 
 impl House {
     async fn ask(&self, domain: &str, verified_at: Option<Timestamp>, now: Timestamp) -> AtUse {
@@ -102,7 +98,7 @@ async fn slow_sources_are_not_waited_for_past_the_deadline_and_the_last_record_c
 {
     let house = House::watching(&["one.org"]).await;
     house.ask("one.org", None, day(1)).await;
-    house.sources.slow(Duration::from_secs(3600));
+    house.sources.slow(Duration::from_hours(1));
     let within = SignedDuration::from_millis(100);
     let answered = house.ask_within("one.org", None, day(9), within).await;
     assert_eq!(answered.answer, Permission::AskForMore);

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// What the sources say of each domain, and how often they were asked. A domain that is not named is registered, without any
 /// date, and in the DNS.
 #[derive(Clone, Debug, Default)]
-pub struct Played {
+pub(crate) struct Played {
     said: Arc<Mutex<Said>>,
 }
 
@@ -33,11 +33,11 @@ struct Said {
 }
 
 impl Played {
-    pub fn fastly(&self, domain: &str, status: &'static str) {
+    pub(crate) fn fastly(&self, domain: &str, status: &'static str) {
         self.said().statuses.insert(name(domain), status);
     }
 
-    pub fn registry(&self, domain: &str, finding: RdapFinding) {
+    pub(crate) fn registry(&self, domain: &str, finding: RdapFinding) {
         let reply = RegistryReply {
             finding,
             retry_after: None,
@@ -45,7 +45,7 @@ impl Played {
         self.said().registry.insert(name(domain), reply);
     }
 
-    pub fn throttled(&self, domain: &str, retry_after: Duration) {
+    pub(crate) fn throttled(&self, domain: &str, retry_after: Duration) {
         let reply = RegistryReply {
             finding: RdapFinding::NoAnswer {
                 reason: lapsewatch_core::RdapFailure::Throttled,
@@ -55,17 +55,17 @@ impl Played {
         self.said().registry.insert(name(domain), reply);
     }
 
-    pub fn dns(&self, domain: &str, finding: DnsFinding) {
+    pub(crate) fn dns(&self, domain: &str, finding: DnsFinding) {
         self.said().dns.insert(name(domain), finding);
     }
 
     /// Fastly takes so long.
-    pub fn slow(&self, time: Duration) {
+    pub(crate) fn slow(&self, time: Duration) {
         self.said().slow = Some(time);
     }
 
     /// How often `fastly`, `registry` or `dns` was asked.
-    pub fn asked(&self, whom: &str) -> u32 {
+    pub(crate) fn asked(&self, whom: &str) -> u32 {
         self.said().asked.get(whom).copied().unwrap_or(0)
     }
 
@@ -120,19 +120,19 @@ impl DnsSource for Played {
     }
 }
 
-pub type PlayedChecker = Checker<SqliteWatchlist, Played, Played, Played>;
+pub(crate) type PlayedChecker = Checker<SqliteWatchlist, Played, Played, Played>;
 
 /// A store that watches domains since long ago, and the sources; the checker's time is the test's.
-pub struct House {
-    pub watchlist: SqliteWatchlist,
-    pub sources: Played,
-    pub budget: u64,
+pub(crate) struct House {
+    pub(crate) watchlist: SqliteWatchlist,
+    pub(crate) sources: Played,
+    pub(crate) budget: u64,
     runs: AtomicI64,
     _folder: TempDir,
 }
 
 impl House {
-    pub async fn watching(domains: &[&str]) -> Self {
+    pub(crate) async fn watching(domains: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("lapsewatch.db")).unwrap();
         let watchlist = SqliteWatchlist::open(&store).unwrap();
@@ -153,7 +153,7 @@ impl House {
         }
     }
 
-    pub fn checker(&self, now: Timestamp) -> Arc<PlayedChecker> {
+    pub(crate) fn checker(&self, now: Timestamp) -> Arc<PlayedChecker> {
         Arc::new(Checker {
             watchlist: self.watchlist.clone(),
             source: self.sources.clone(),
@@ -170,27 +170,27 @@ impl House {
     }
 
     /// A name for a further run of a mode, as in `due-1`.
-    pub fn run(&self, mode: &str) -> RunId {
+    pub(crate) fn run(&self, mode: &str) -> RunId {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         RunId::from_stored(format!("{mode}-{number}"))
     }
 }
 
 /// When the addresses of the tests were verified.
-pub fn verified() -> Timestamp {
+pub(crate) fn verified() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
 /// So many days after they were.
-pub fn day(days: i64) -> Timestamp {
+pub(crate) fn day(days: i64) -> Timestamp {
     verified() + jiff::SignedDuration::from_hours(24 * days)
 }
 
-pub fn name(text: &str) -> DomainName {
+pub(crate) fn name(text: &str) -> DomainName {
     text.parse().unwrap()
 }
 
-pub fn messages(run: &RunId, domains: &[&str]) -> Vec<CheckMessage> {
+pub(crate) fn messages(run: &RunId, domains: &[&str]) -> Vec<CheckMessage> {
     let message = |domain: &&str| CheckMessage::new(run.clone(), name(domain));
     domains.iter().map(message).collect()
 }

@@ -1,18 +1,14 @@
 //! Checking, over a real store and sources that are played.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{House, day, messages, name, verified};
 use lapsewatch_core::{
     Confirmation, DnsFinding, EventKind, HostName, Month, RdapFacts, RdapFinding, RdapStatus, Risk,
     Timestamp, Verdict,
 };
 use lapsewatch_pipeline::Checked;
 use lapsewatch_watchlist::Watchlist as _;
-use support::{House, day, messages, name, verified};
 
 impl House {
     /// Checks domains in a new run of a mode.

@@ -1,0 +1,73 @@
+//! `check`: may this domain's address be relied upon now?
+
+use anyhow::Result;
+use jiff::SignedDuration;
+use lapsewatch_core::{Mode, Permission, Reason, RunId};
+use lapsewatch_pipeline::{AtUse, Question, answer_from_record};
+use serde_json::to_value;
+
+use crate::commands::Done;
+use crate::host::Host;
+use crate::output::Output;
+use crate::plans::{document, say_record};
+
+/// Answers a question, `within` so long.
+pub(crate) async fn run(
+    host: &Host,
+    question: &Question,
+    within: SignedDuration,
+    output: Output,
+) -> Result<Done> {
+    let deadline = host.clock.wall() + within;
+    let answered = match answer_from_record(&host.watchlist, question, host.clock).await? {
+        Ok(answered) => answered,
+        Err(known) => {
+            let checker = host.checker().await?;
+            let (_share, ()) = host.join(async || Ok(())).await?;
+            let run = RunId::new(Mode::Domains, host.clock.wall());
+            checker
+                .answer_by_asking(question, known, run, deadline)
+                .await?
+        }
+    };
+    say(&answered, output)?;
+    document(&host.environment, output, to_value(&answered)?)?;
+    Ok(Done::Done)
+}
+
+fn say(answered: &AtUse, output: Output) -> Result<()> {
+    let what = match answered.answer {
+        Permission::Allow => "allow",
+        Permission::AskForMore => "ask for more",
+        Permission::Deny => "deny",
+    };
+    let reasons: Vec<_> = answered
+        .reasons
+        .iter()
+        .map(|reason| in_words(*reason))
+        .collect();
+    output.say(format!(
+        "{}: {what}: {}",
+        answered.domain,
+        reasons.join("; ")
+    ))?;
+    say_record(&answered.domain, answered.record.as_ref(), output)
+}
+
+fn in_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Held => "the domain is its owner's",
+        Reason::RegisteredSince => "the domain was registered again after the address was verified",
+        Reason::VerifiedByPresentOwner => {
+            "the domain was registered again, and the address verified after that"
+        }
+        Reason::Lapsing => "the domain is past expiry, in redemption or about to be released",
+        Reason::Lapsed => "the domain is deleted: anyone can register it",
+        Reason::Unknown => "the sources did not answer, or contradict each other",
+        Reason::Stale => "what is known is too old, and nobody answered in time",
+        Reason::PastExpiry => "the domain's term has ended, and nobody has renewed it",
+        Reason::HandsChanged => {
+            "the domain's registrar and name servers have changed since the address was verified"
+        }
+    }
+}

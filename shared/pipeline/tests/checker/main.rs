@@ -1,0 +1,7 @@
+//! The checker over a real store and sources that are played.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod at_use;
+mod check;
+mod support;
