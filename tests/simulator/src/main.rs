@@ -1,0 +1,2 @@
+//! `lapsewatch-simulator`.
+fn main() {}
