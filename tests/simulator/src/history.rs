@@ -160,6 +160,20 @@ impl History {
             .find(|loss| loss.at > address.verified_at && loss.at <= until)
     }
 
+    /// Since when the domain had not been held and paid for, when it changed hands at a time.
+    pub(crate) fn losing_since(&self, loss: Loss) -> Timestamp {
+        let before = self
+            .spans
+            .iter()
+            .take_while(|span| span.from < loss.at || span.state != State::Held);
+        let ends: Vec<&Span> = before.collect();
+        ends.iter()
+            .rev()
+            .take_while(|span| span.state != State::Held)
+            .last()
+            .map_or(loss.at, |span| span.from)
+    }
+
     /// Whether the first owner held the domain all the time, though he may have paid late.
     pub fn is_healthy(&self, until: Timestamp) -> bool {
         self.spans

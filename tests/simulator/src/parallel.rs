@@ -1,5 +1,6 @@
 //! Work on all domains, on all cores.
 
+use std::num::NonZero;
 use std::ops::Range;
 use std::thread;
 
@@ -23,6 +24,18 @@ pub(crate) fn by_chunks<T: Send>(count: u32, work: impl Fn(Range<u32>) -> T + Sy
             })
             .collect()
     })
+}
+
+/// Cuts a list into one piece for each core and works on all at once.
+pub(crate) fn on_chunks_of<T: Send>(items: &mut [T], work: impl Fn(&mut [T]) + Sync) {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = items.len().div_ceil(cores).max(1);
+    let work = &work;
+    thread::scope(|scope| {
+        for chunk in items.chunks_mut(size) {
+            scope.spawn(move || work(chunk));
+        }
+    });
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub const PENDING_DELETE: SignedDuration = SignedDuration::from_hours(5 * 24);
 pub const INTERRUPTED_LEAST: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// The add grace period, in which a new name is deleted without redemption (ICANN Registry Agreement: 5 days).
 pub const ADD_GRACE: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// Quarantine of a country-code domain after its expiry, where there is one: 40 days (EURid for `.eu`, SIDN for `.nl`).
+/// Quarantine of a country-code domain after its expiry, where there is one: 40 days (`EURid` for `.eu`, SIDN for `.nl`).
 pub const QUARANTINE: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// A restore: from the order to the registry's last word (ICANN Registry Agreement: the registrar has 7 days to report).
 pub const RESTORING_MOST: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -218,11 +218,11 @@ pub const NEW_HOLDER_VERIFIES: f64 = 0.2;
 // ------------------------------------------------------------------------------------------------ Domains in use
 
 /// How many holders have registered a name and put it nowhere: no name servers. Assumed.
-pub const UNDELEGATED: f64 = 0.002;
+pub const UNDELEGATED: f64 = 0.001;
 /// How many first owners have their domain for sale while they use it. Assumed.
 pub const FOR_SALE: f64 = 0.01;
 /// How many first owners have it parked. Assumed.
-pub const PARKED: f64 = 0.005;
+pub const PARKED: f64 = 0.001;
 /// How many of these parked names take mail. Assumed.
 pub const PARKED_TAKES_MAIL: f64 = 0.5;
 /// How many speculators put their names up for sale; the others park them. Assumed.

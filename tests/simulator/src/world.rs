@@ -102,6 +102,11 @@ impl World {
         &self.parameters
     }
 
+    /// How often its sources go wrong.
+    pub fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
     /// When it begins.
     pub fn start(&self) -> Timestamp {
         START
