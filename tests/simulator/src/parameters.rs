@@ -155,7 +155,7 @@ pub const AGE_MOST_YEARS: u64 = 15;
 /// never used for mail; a domain in use goes more rarely.
 pub const ABANDONED: f64 = 0.04;
 /// How often a first or returned owner pays late, in the grace period. Assumed.
-pub const PAID_LATE: f64 = 0.06;
+pub const PAID_LATE: f64 = 0.03;
 /// How often an owner restores the domain in redemption, at a price. Assumed.
 pub const RESTORED: f64 = 0.003;
 /// How often, in a year, a domain is deleted in the middle of its term: abuse, dispute, the owner's own wish. Assumed.
@@ -229,8 +229,9 @@ pub const PARKED_TAKES_MAIL: f64 = 0.5;
 pub const SPECULATOR_SELLS: f64 = 0.5;
 /// How many speculators' names have a mail server, if only to see what comes. Assumed.
 pub const SPECULATOR_TAKES_MAIL: f64 = 0.5;
-/// How often Fastly recognises a registrar's page at an expired name as parking. Assumed.
-pub const REGISTRAR_PAGE_SEEN: f64 = 0.5;
+/// How often Fastly recognises a registrar's page at an expired name as parking. Assumed, and low: RubyGems un-verifies by it those
+/// who merely pay late.
+pub const REGISTRAR_PAGE_SEEN: f64 = 0.2;
 /// How often a registrar's page at an expired name keeps a mail server. Assumed.
 pub const REGISTRAR_TAKES_MAIL: f64 = 0.3;
 /// How many registrars there are (ICANN lists some thousands of accreditations; few matter).

@@ -9,6 +9,8 @@ const BAR_WIDTH: f64 = 630.0;
 const BAR_HEIGHT: f64 = 34.0;
 const ROW_HEIGHT: f64 = 62.0;
 const TOP: f64 = 96.0;
+/// Narrower parts of a bar go without a label inside; it shows when pointed at.
+const LABEL_WIDTH: f64 = 52.0;
 
 /// What became of addresses at risk, in the order of the bars: class of the style sheet, words, share.
 fn parts(losses: &LossFigures) -> [(&'static str, &'static str, f64); 5] {
@@ -90,7 +92,7 @@ fn legend() -> String {
 
 fn bar(name: &str, losses: &LossFigures, y: f64) -> String {
     let middle = y + BAR_HEIGHT / 2.0 + 5.0;
-    let mut svg = format!("<text x=\"16\" y=\"{middle}\">{name}</text>\n");
+    let mut svg = vec![format!("<text x=\"16\" y=\"{middle}\">{name}</text>\n")];
     let mut x = BAR_LEFT;
     for (class, words, share) in parts(losses) {
         if share <= 0.0 {
@@ -98,24 +100,25 @@ fn bar(name: &str, losses: &LossFigures, y: f64) -> String {
         }
         let width = BAR_WIDTH * share;
         let label = percent(share);
-        svg += &format!(
+        svg.push(format!(
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\">\
              <title>{name}: {words} {label}</title></rect>\n"
-        );
-        if width > 52.0 {
+        ));
+        if width > LABEL_WIDTH {
             let center = x + width / 2.0;
-            svg += &format!(
+            svg.push(format!(
                 "<text class=\"inside\" x=\"{center:.1}\" y=\"{middle}\" text-anchor=\"middle\">{label}</text>\n"
-            );
+            ));
         }
         x += width;
     }
-    svg + &format!(
+    svg.push(format!(
         "<text class=\"small\" x=\"{BAR_LEFT}\" y=\"{}\">{} addresses at risk; of {} attacked, {} taken over ({})</text>\n",
         y + BAR_HEIGHT + 15.0,
         losses.at_risk,
         losses.attacked,
         losses.taken_over.count,
         percent(losses.taken_over.share),
-    )
+    ));
+    svg.concat()
 }
