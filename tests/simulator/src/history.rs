@@ -185,7 +185,7 @@ impl History {
     /// Whether whoever verified an address still holds the domain at a time, has held it since without interruption, and
     /// is not just losing it.
     pub fn is_undisturbed(&self, address: Address, time: Timestamp) -> bool {
-        let first = self.position_at(address.verified_at);
+        let first = self.position_at(address.verified_at.min(time));
         let now = self.position_at(time);
         let held_since = self.spans[first..=now]
             .iter()

@@ -52,7 +52,7 @@ pub const REDEMPTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Pending delete of a generic top-level domain (ICANN, the same: 5 days).
 pub const PENDING_DELETE: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How long before deletion the registrar has interrupted the domain's DNS at the latest (ICANN, *Expired Registration Recovery
-/// Policy*, 2.2.2: the last eight days).
+/// Policy*, 2.2: the last eight days).
 pub const INTERRUPTED_LEAST: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// The add grace period, in which a new name is deleted without redemption (ICANN Registry Agreement: 5 days).
 pub const ADD_GRACE: SignedDuration = SignedDuration::from_hours(5 * 24);
@@ -151,7 +151,7 @@ const fn tld(
 /// How long before the time simulated the first owner registered, at most. Assumed.
 pub const AGE_MOST_YEARS: u64 = 15;
 /// How often, at an expiry, an owner who stands behind a verified address lets the domain go. Assumed: in all of `.com` and `.net`
-/// a quarter of the expiring names goes (Verisign's quarterly renewal rates, 72 to 76 %), most of them after their first year and
+/// a quarter of the expiring names goes (Verisign's quarterly reports: 67 to 74 % renewed, 2015 to 2020), most of them after their first year and
 /// never used for mail; a domain in use goes more rarely.
 pub const ABANDONED: f64 = 0.04;
 /// How often a first or returned owner pays late, in the grace period. Assumed.
@@ -261,10 +261,11 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// What is assumed.
+    /// What is assumed. Fastly's false answers are rare here, in PyPI's favour: of some 90,000 rows that it asked about in the summer of
+    /// 2025 it un-verified 1,800, so that they could be a fiftieth at most.
     pub const ASSUMED: Self = Self {
-        fastly_unknown: 0.001,
-        fastly_undelegated: 0.001,
+        fastly_unknown: 0.000_2,
+        fastly_undelegated: 0.000_2,
         fastly_silent: 0.005,
         fastly_unreadable: 0.000_01,
         rdap_silent: 0.02,

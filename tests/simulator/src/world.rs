@@ -155,6 +155,17 @@ impl World {
         &self.questions
     }
 
+    /// The questions about a domain, each with its place in the whole list.
+    pub fn questions_about(&self, domain: u32) -> impl Iterator<Item = (usize, Question)> {
+        let first = self
+            .questions
+            .partition_point(|question| question.domain < domain);
+        let rest = self.questions[first..].iter().copied();
+        (first..)
+            .zip(rest)
+            .take_while(move |(_, question)| question.domain == domain)
+    }
+
     /// When the sources are out of order.
     pub fn outages(&self) -> &Outages {
         &self.outages

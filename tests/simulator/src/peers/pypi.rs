@@ -2,7 +2,8 @@
 //!
 //! Daily at 04:00 it takes rows of addresses never checked, or checked over 30 days ago, oldest first, up to 1,000 of them, verified or not,
 //! and asks Fastly once a row. At 04:15 it un-verifies the verified rows, up to 1,000, whose last status has one of five tokens.
-//! One look suffices. It trusts the stored flag at the moment of use, warns nobody, and compares no date of registration.
+//! One look suffices. It trusts the stored flag at the moment of use, warns nobody, and compares no date of registration. That it asks
+//! for what follows the `@`, without reducing it to a registrable domain, makes no difference here: no simulated address is below one.
 
 use std::collections::BTreeSet;
 

@@ -210,4 +210,11 @@ fn an_attacker_asks_twelve_minutes_after_his_purchase_and_a_speculator_never() {
         assert!(after >= SignedDuration::from_mins(12));
     }
     assert!(first_questions > 100);
+    // Those about each domain, one domain after the other, are all of them.
+    let in_order = world
+        .domains()
+        .flat_map(|domain| world.questions_about(domain));
+    let (places, questions): (Vec<_>, Vec<_>) = in_order.unzip();
+    assert_eq!(questions, world.questions());
+    assert_eq!(places, (0..world.questions().len()).collect::<Vec<_>>());
 }
