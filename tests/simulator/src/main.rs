@@ -1,0 +1,77 @@
+//! `lapsewatch-simulator`: one command, one report.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use lapsewatch_simulator::{Parameters, PyPi, Report, RubyGems, Rules, World, chart, score};
+
+/// Shows what share of lost domains' addresses each set of rules closes before the domain changes hands. All of it is simulated.
+#[derive(Parser)]
+#[command(name = "lapsewatch-simulator")]
+struct Arguments {
+    /// How many domains
+    #[arg(long, default_value_t = Parameters::default().domains)]
+    domains: u32,
+    /// How many years of their lives
+    #[arg(long, default_value_t = Parameters::default().years)]
+    years: u32,
+    /// What all chance is drawn from: the same seed, the same report
+    #[arg(long, default_value_t = Parameters::default().seed)]
+    seed: u64,
+    /// How often Fastly shows that a name is expiring or being deleted, from 0 to 1
+    #[arg(long, default_value_t = Parameters::default().visible)]
+    visible: f64,
+    /// How many rows of addresses PyPI's queue holds, the simulated ones among them
+    #[arg(long, default_value_t = Parameters::default().pypi_rows)]
+    pypi_rows: u32,
+    /// Print one JSON document instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Write a bar chart to this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let world = World::drawn(parameters(&arguments)?);
+    let mut report = Report::of(&world);
+    let all: [&dyn Rules; 2] = [&PyPi, &RubyGems];
+    for rules in all {
+        let closings = rules
+            .live(&world)
+            .with_context(|| format!("the rules of {} stopped", rules.name()))?;
+        report.add(rules.name(), &score(&world, &closings));
+    }
+    if let Some(file) = &arguments.svg {
+        std::fs::write(file, chart(&report))
+            .with_context(|| format!("cannot write the chart to {}", file.display()))?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut stdout, &report).context("cannot write the report")?;
+        writeln!(stdout).context("cannot write the report")
+    } else {
+        write!(stdout, "{report}").context("cannot write the report")
+    }
+}
+
+fn parameters(arguments: &Arguments) -> Result<Parameters> {
+    ensure!(
+        (0.0..=1.0).contains(&arguments.visible),
+        "--visible is a share: from 0 to 1"
+    );
+    ensure!(
+        (1..=100).contains(&arguments.years),
+        "--years is from 1 to 100"
+    );
+    Ok(Parameters {
+        domains: arguments.domains,
+        years: arguments.years,
+        seed: arguments.seed,
+        visible: arguments.visible,
+        pypi_rows: arguments.pypi_rows,
+    })
+}
