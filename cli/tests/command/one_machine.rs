@@ -64,7 +64,13 @@ fn a_released_domain_is_unverified_on_the_second_look_a_day_later_and_not_on_the
         .collect();
     assert_eq!(
         kinds,
-        ["verdict_changed", "confirmed", "planned", "unverified"]
+        [
+            "verdict_changed",
+            "domain_at_risk",
+            "confirmed",
+            "planned",
+            "unverified"
+        ]
     );
 }
 

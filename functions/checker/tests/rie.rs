@@ -119,20 +119,28 @@ async fn one_domain_is_looked_at_on_demand_and_an_event_it_does_not_know_is_told
     let refused = rie.invoke(&json!({})).await.unwrap().body;
     let said = refused["errorMessage"].as_str().unwrap();
     assert!(said.contains(r#"{"domain":"…"}"#), "{said}");
-    let looked = rie
-        .invoke(&json!({"domain": "number0.org"}))
-        .await
-        .unwrap()
-        .body;
-    assert_eq!(looked["outcome"], "looked", "{looked}");
-    assert_eq!(looked["record"]["domain"], "number0.org");
-    let absent = rie
-        .invoke(&json!({"domain": "absent.org"}))
-        .await
-        .unwrap()
-        .body;
-    assert_eq!(absent["outcome"], "not_watched", "{absent}");
-    assert_eq!(house.fastly.total(), 1);
+    let ask = async |event: Value| rie.invoke(&event).await.unwrap().body;
+    let denied = ask(json!({"domain": "number0.org"})).await;
+    assert_eq!(
+        (&denied["answer"], &denied["looked_up"]),
+        (&json!("deny"), &json!(true))
+    );
+    assert_eq!(denied["record"]["domain"], "number0.org");
+    let again = ask(json!({"domain": "NUMBER0.org.", "within_ms": 5000})).await;
+    assert_eq!(
+        (&again["answer"], &again["looked_up"]),
+        (&json!("deny"), &json!(false))
+    );
+    let unwatched =
+        ask(json!({"domain": "absent.org", "verified_at": "2026-01-01T00:00:00Z"})).await;
+    assert_eq!(unwatched["looked_up"], true, "{unwatched}");
+    let domain = "absent.org".parse().unwrap();
+    let watchlist = DynamoDbWatchlist::new(house.stack.dynamodb(), &house.table);
+    assert!(
+        watchlist.get(&domain).await.unwrap().is_some(),
+        "watched from then on"
+    );
+    assert_eq!(house.fastly.total(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,12 +42,18 @@ pub fn a_thousand() -> Vec<String> {
     addresses
 }
 
-/// A file of addresses, each verified in 2020.
+/// Two addresses at a domain that was registered again between their verifications.
+pub const OLDER: &str = "older@comeback.dev";
+/// The one that its present owner has verified.
+pub const NEWER: &str = "newer@comeback.dev";
+
+/// A file of addresses, each verified in 2020, but for [`NEWER`].
 pub fn csv(addresses: &[String]) -> String {
     let mut csv = String::from("email,verified_at,account\n");
     for (number, address) in addresses.iter().enumerate() {
         // A string takes all that is written to it.
-        let _ = writeln!(csv, "{address},2020-01-01T00:00:00Z,user{number}");
+        let year = if address == NEWER { 2026 } else { 2020 };
+        let _ = writeln!(csv, "{address},{year}-10-01T00:00:00Z,user{number}");
     }
     csv
 }

@@ -24,24 +24,29 @@ pub struct Cloud {
     stack: LocalStack,
     deployed: Deployed,
     fastly: String,
+    registries: String,
 }
 
 impl Cloud {
-    /// Deploys the template. Asks the Fastly at `fastly`; its clock stands at `now`.
-    pub async fn deploy(name: &str, fastly: String, now: &str) -> Result<Self> {
+    /// Deploys the template. Asks the Fastly at `fastly`, and the registries that a bootstrap file names; its clock stands at
+    /// `now`.
+    pub async fn deploy(name: &str, fastly: String, registries: String, now: &str) -> Result<Self> {
         let stack = LocalStack::start().await?;
-        let deployed = stack.deploy(name, &parameters(&fastly, now)).await?;
+        let deployed = stack
+            .deploy(name, &parameters(&fastly, &registries, now))
+            .await?;
         Ok(Self {
             stack,
             deployed,
             fastly,
+            registries,
         })
     }
 
     /// Deploys anew with the clock at another time.
     pub async fn let_time_pass(&mut self, now: &str) -> Result<()> {
         let name = self.deployed.stack.clone();
-        let parameters = parameters(&self.fastly, now);
+        let parameters = parameters(&self.fastly, &self.registries, now);
         self.deployed = self.stack.deploy(&name, &parameters).await?;
         Ok(())
     }
@@ -231,12 +236,12 @@ impl Cloud {
     }
 }
 
-fn parameters<'a>(fastly: &'a str, now: &'a str) -> [(&'a str, &'a str); 5] {
+fn parameters<'a>(fastly: &'a str, registries: &'a str, now: &'a str) -> [(&'a str, &'a str); 5] {
     [
         ("FastlyUrl", fastly),
         ("RehearsalNow", now),
         ("FastlyRate", "100000"),
-        ("RdapBootstrap", "none"),
+        ("RdapBootstrap", registries),
         ("Dns", "none"),
     ]
 }

@@ -14,15 +14,17 @@ pub struct Machine {
     command: PathBuf,
     folder: TempDir,
     fastly: String,
+    registries: PathBuf,
 }
 
 impl Machine {
-    /// A fresh store. Asks the Fastly at `fastly`.
-    pub async fn new(fastly: String) -> Result<Self> {
+    /// A fresh store. Asks the Fastly at `fastly`, and the registries that a bootstrap file names.
+    pub async fn new(fastly: String, registries: PathBuf) -> Result<Self> {
         Ok(Self {
             command: local_stack::functions::binary("lapsewatch").await?,
             folder: tempfile::tempdir()?,
             fastly,
+            registries,
         })
     }
 
@@ -40,7 +42,7 @@ impl Machine {
             .env("FASTLY_API_TOKEN", "key-of-the-tests")
             .env("LAPSEWATCH_FASTLY_URL", &self.fastly)
             .env("FASTLY_RATE", "100000")
-            .env("LAPSEWATCH_RDAP_BOOTSTRAP", "none")
+            .env("LAPSEWATCH_RDAP_BOOTSTRAP", &self.registries)
             .env("LAPSEWATCH_DNS", "none")
             .env("LAPSEWATCH_NOW", now)
             .arg("--store")

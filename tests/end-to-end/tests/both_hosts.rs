@@ -6,15 +6,18 @@
     reason = "a test stops at the first thing that is not as it should be"
 )]
 
-use end_to_end::addresses::{Unverified, a_thousand};
+use end_to_end::addresses::{NEWER, OLDER, Unverified, a_thousand};
 use end_to_end::cloud::Cloud;
 use end_to_end::machine::Machine;
 use fastly_stand_in::{Behaviour, Script, StandIn};
+use rdap_stand_in::{Reply, registered};
 use serde_json::Value;
 
 const DAY_1: &str = "2026-12-01T00:00:00Z";
 const DAY_2: &str = "2026-12-02T00:00:00Z";
-const WATCHED: u64 = 400;
+const WATCHED: u64 = 401;
+/// When others registered the domain that came back.
+const COMEBACK: &str = "2026-06-01T12:00:00Z";
 
 /// Two domains of the thousand addresses' are anybody's.
 fn fastly() -> StandIn {
@@ -25,8 +28,40 @@ fn fastly() -> StandIn {
     StandIn::start(script).unwrap()
 }
 
+/// The thousand addresses, and two at a domain that came back.
+fn all_addresses() -> Vec<String> {
+    let mut addresses = a_thousand();
+    assert_eq!(addresses.len(), 1000);
+    addresses.extend([OLDER, NEWER].map(String::from));
+    addresses
+}
+
+/// The registry of `.dev`, where one domain came back, and the file that names it.
+struct Registry {
+    server: rdap_stand_in::StandIn,
+    bootstrap: tempfile::NamedTempFile,
+}
+
+impl Registry {
+    fn new() -> Self {
+        let server = rdap_stand_in::StandIn::start().unwrap();
+        let dates = [
+            ("registration", COMEBACK),
+            ("expiration", "2027-06-01T12:00:00Z"),
+        ];
+        server.says(
+            "comeback.dev",
+            Reply::object(&registered("comeback.dev", &dates)),
+        );
+        let bootstrap = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(bootstrap.path(), server.bootstrap(&["dev"])).unwrap();
+        Self { server, bootstrap }
+    }
+}
+
 fn lost_addresses() -> Unverified {
     [
+        OLDER,
         "a@domain7.org",
         "b@domain7.org",
         "p@shop0.uk.com",
@@ -47,9 +82,10 @@ fn unverified(document: &Value) -> Vec<Value> {
 
 /// On one machine: what the plan says, and the addresses.
 async fn on_one_machine() -> (Vec<Value>, Unverified) {
-    let fastly = fastly();
-    let machine = Machine::new(fastly.url()).await.unwrap();
-    let report = machine.import(DAY_1, &a_thousand()).unwrap();
+    let (fastly, registry) = (fastly(), Registry::new());
+    let bootstrap = registry.bootstrap.path().to_owned();
+    let machine = Machine::new(fastly.url(), bootstrap).await.unwrap();
+    let report = machine.import(DAY_1, &all_addresses()).unwrap();
     let unwatchable = report["unwatchable"].as_object().unwrap();
     assert_eq!(unwatchable.len(), 6, "{report}");
     assert_eq!(
@@ -67,17 +103,30 @@ async fn on_one_machine() -> (Vec<Value>, Unverified) {
     (unverified(&applied), machine.unverified().unwrap())
 }
 
+/// The domain that came back is un-verified for what was before, on two looks that name one date.
+fn resurrected(plan: &[Value]) {
+    let found = plan.iter().find(|one| one["domain"] == "comeback.dev");
+    let found = found.unwrap();
+    assert_eq!(found["verdict"], "resurrected");
+    assert_eq!(found["addresses"], 1);
+    assert_eq!(found["left"][0]["reason"], "verified_since");
+    for look in found["evidence"].as_array().unwrap() {
+        assert_eq!(look["rdap"]["registered_at"], COMEBACK);
+        assert_eq!(look["fastly"]["status"], "active");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_call_a_domain() {
-    assert_eq!(a_thousand().len(), 1000);
     let (plan, addresses) = on_one_machine().await;
     assert_eq!(addresses, lost_addresses());
 
-    let fastly = fastly();
-    let mut cloud = Cloud::deploy("e2e-both", fastly.url(), DAY_1)
+    let (fastly, registry) = (fastly(), Registry::new());
+    let bootstrap = registry.bootstrap.path().to_str().unwrap().to_owned();
+    let mut cloud = Cloud::deploy("e2e-both", fastly.url(), bootstrap, DAY_1)
         .await
         .unwrap();
-    cloud.import(&a_thousand()).await.unwrap();
+    cloud.import(&all_addresses()).await.unwrap();
 
     let answer = cloud.sweep(DAY_1).await.unwrap();
     assert_eq!(answer["outcome"], "finished", "{answer}");
@@ -106,6 +155,12 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
     assert_eq!(unverified(&applied), plan);
     assert_eq!(cloud.unverified().await.unwrap(), addresses);
     assert!(unverified(&cloud.apply().await.unwrap()).is_empty());
+    resurrected(&plan);
+    assert_eq!(
+        registry.server.calls("comeback.dev"),
+        2,
+        "one question a look"
+    );
     let shown = cloud
         .command(DAY_2, &["show", "domain7.org"])
         .await
@@ -118,7 +173,13 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
         .collect();
     assert_eq!(
         kinds,
-        ["verdict_changed", "confirmed", "planned", "unverified"]
+        [
+            "verdict_changed",
+            "domain_at_risk",
+            "confirmed",
+            "planned",
+            "unverified"
+        ]
     );
 
     cloud.poison_the_queue().await.unwrap();
