@@ -2,6 +2,7 @@
 
 mod draw;
 mod history;
+mod lapsewatch;
 mod life;
 mod outages;
 mod parallel;
@@ -14,6 +15,7 @@ mod tld;
 mod world;
 
 pub use history::{Address, History, Holder, Loss, Span, State, Tenure, Way};
+pub use lapsewatch::Lapsewatch;
 pub use outages::{Outage, Outages, Shows, Source};
 pub use parameters::{Noise, Parameters};
 pub use peers::{PyPi, RubyGems};

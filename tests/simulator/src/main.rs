@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use lapsewatch_simulator::{Parameters, PyPi, Report, RubyGems, Rules, World, chart, score};
+use lapsewatch_simulator::{
+    Lapsewatch, Parameters, PyPi, Report, RubyGems, Rules, World, chart, score,
+};
 
 /// Shows what share of lost domains' addresses each set of rules closes before the domain changes hands. All of it is simulated.
 #[derive(Parser)]
@@ -38,7 +40,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let world = World::drawn(parameters(&arguments)?);
     let mut report = Report::of(&world);
-    let all: [&dyn Rules; 2] = [&PyPi, &RubyGems];
+    let all: [&dyn Rules; 3] = [&Lapsewatch, &PyPi, &RubyGems];
     for rules in all {
         let closings = rules
             .live(&world)

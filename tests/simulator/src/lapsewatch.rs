@@ -1,0 +1,259 @@
+//! Lapsewatch's rules: not a copy of them but the pipeline itself (policy, schedule, dispatcher, checker, applier), over the
+//! simulated sources, a watchlist and a directory in memory, and a clock that stands still while it works.
+
+mod directory;
+mod queue;
+mod sources;
+mod time;
+mod watchlist;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use jiff::SignedDuration;
+use lapsewatch_core::{
+    Breaker, Gcra, MAX_EVIDENCE_AGE, Mode, Month, Permission, PlanId, Rules as CoreRules, Run,
+    RunId, Timestamp,
+};
+use lapsewatch_pipeline::{
+    Applier, CheckSettings, Checker, Clock, Dispatcher, MAX_AGE, Question as AtUseQuestion,
+    answer_from_record,
+};
+
+use self::directory::Directory;
+use self::queue::Straight;
+use self::sources::Sources;
+use self::watchlist::Watchlist;
+use crate::parallel::by_chunks;
+use crate::rules::{Answer, Closings, Rules};
+use crate::world::{AddressId, Question, World};
+
+/// The pipeline's own default: calls a second to Fastly, of the whole fleet.
+const FASTLY_RATE: f64 = 5.0;
+/// The pipeline's own default: questions a second to each registry.
+const RDAP_RATE: f64 = 2.0;
+/// When the monthly sweep and the daily run over what is due begin (`template.yaml`).
+const SWEEP_AT: SignedDuration = SignedDuration::from_hours(3);
+const DUE_AT: SignedDuration = SignedDuration::from_hours(4);
+/// How long an answer at the moment of use may take.
+const WITHIN: SignedDuration = SignedDuration::from_secs(30);
+
+type SimulatedChecker = Checker<Watchlist, Sources, Sources, Sources>;
+
+/// Lapsewatch's rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Lapsewatch;
+
+impl Rules for Lapsewatch {
+    fn name(&self) -> &'static str {
+        "lapsewatch"
+    }
+
+    /// Each core has a part of the domains and the same part of the pace; nothing else is shared between domains but the
+    /// breaker's tally.
+    fn live(&self, world: &World) -> Result<Closings> {
+        let mut closings = Closings::none(world);
+        let world = Arc::new(world.clone());
+        let parts = by_chunks(world.domains().end, |domains| live_through(&world, domains));
+        for part in parts {
+            let part = part?;
+            for (address, at) in part.unverified {
+                closings.unverify(address, at);
+            }
+            for place in part.denied {
+                closings.answer(place, Answer::Deny);
+            }
+            for (domain, at) in part.warnings {
+                closings.warn(domain, at);
+            }
+            for (domain, calls) in part.calls {
+                closings.paid(domain, calls);
+            }
+        }
+        Ok(closings)
+    }
+}
+
+/// What happened to a part of the domains.
+struct Part {
+    unverified: Vec<(AddressId, Timestamp)>,
+    denied: Vec<usize>,
+    warnings: Vec<(u32, Timestamp)>,
+    calls: Vec<(u32, u32)>,
+}
+
+fn live_through(world: &Arc<World>, domains: Range<u32>) -> Result<Part> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .context("no runtime to simulate in")?;
+    runtime.block_on(async {
+        time::begin();
+        let house = House::new(world, domains);
+        // Runs and questions go on side by side: an attacker does not wait for a sweep.
+        let (runs, questions) = (house.clone(), house.clone());
+        let runs = tokio::spawn(async move { runs.run().await });
+        let questions = tokio::spawn(async move { questions.answer().await });
+        let runs = runs
+            .await
+            .map_err(|error| anyhow!("the runs stopped: {error}"))?;
+        runs?;
+        let denied = questions
+            .await
+            .map_err(|error| anyhow!("the answers stopped: {error}"))?;
+        Ok(Part {
+            unverified: house.directory.unverified(),
+            denied: denied?,
+            warnings: house.watchlist.warnings(),
+            calls: house.checker.source.calls(),
+        })
+    })
+}
+
+/// All that works on a part of the domains. A clone works on the same.
+#[derive(Clone)]
+struct House {
+    world: Arc<World>,
+    domains: Range<u32>,
+    clock: Clock,
+    watchlist: Watchlist,
+    directory: Directory,
+    checker: Arc<SimulatedChecker>,
+}
+
+impl House {
+    fn new(world: &Arc<World>, domains: Range<u32>) -> Self {
+        let clock = Clock::new(time::now, None);
+        let watchlist = Watchlist::new(domains.clone());
+        let sources = Sources::new(world, domains.clone());
+        let share = f64::from(domains.end - domains.start) / f64::from(world.domains().end.max(1));
+        let checker = Checker {
+            watchlist: watchlist.clone(),
+            source: sources.clone(),
+            registry: sources.clone(),
+            dns: sources,
+            settings: CheckSettings {
+                rules: CoreRules::default(),
+                pace: Gcra::new(FASTLY_RATE * share, 1),
+                registry_pace: Gcra::new(RDAP_RATE * share, 1),
+                monthly_budget: u64::MAX,
+            },
+            clock,
+        };
+        Self {
+            world: Arc::clone(world),
+            domains: domains.clone(),
+            clock,
+            watchlist,
+            directory: Directory::new(world, domains, clock),
+            checker: Arc::new(checker),
+        }
+    }
+
+    /// The schedules: a sweep on the first of each month, a run over what is due each day, and a plan carried out after each.
+    /// A plan that the breaker holds is released by a person the next day.
+    async fn run(&self) -> Result<()> {
+        let mut held = self.sweep(self.world.start()).await?;
+        let mut day = self.world.start();
+        while day < self.world.end() {
+            if day > self.world.start()
+                && Month::of(day) != Month::of(day - SignedDuration::from_hours(24))
+            {
+                self.clock.sleep_until(day + SWEEP_AT).await;
+                held.extend(self.sweep(day + SWEEP_AT).await?);
+            }
+            self.clock.sleep_until(day + DUE_AT).await;
+            for plan in std::mem::take(&mut held) {
+                self.applier().release(&plan).await?;
+            }
+            let due_at = day + DUE_AT;
+            self.dispatch(Run::new(RunId::new(Mode::Due, due_at), Mode::Due, due_at))
+                .await?;
+            held.extend(self.apply().await?);
+            day += SignedDuration::from_hours(24);
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self, at: Timestamp) -> Result<Vec<PlanId>> {
+        self.dispatch(Run::new(RunId::new(Mode::Sweep, at), Mode::Sweep, at))
+            .await?;
+        self.apply().await
+    }
+
+    async fn dispatch(&self, run: Run) -> Result<()> {
+        let dispatcher = Dispatcher {
+            watchlist: self.watchlist.clone(),
+            directory: self.directory.clone(),
+            queue: Straight::to(&self.checker),
+            monthly_budget: u64::MAX,
+            clock: self.clock,
+        };
+        dispatcher.dispatch(run, None).await?;
+        Ok(())
+    }
+
+    /// Carries a plan out; answers the plans that are held.
+    async fn apply(&self) -> Result<Vec<PlanId>> {
+        let applied = self.applier().apply().await?;
+        let mut held: Vec<_> = applied
+            .waiting
+            .into_iter()
+            .filter_map(|one| one.plan)
+            .collect();
+        held.sort();
+        held.dedup();
+        Ok(held)
+    }
+
+    fn applier(&self) -> Applier<Watchlist, Directory> {
+        Applier {
+            watchlist: self.watchlist.clone(),
+            directory: self.directory.clone(),
+            breaker: Breaker::default(),
+            max_evidence_age: MAX_EVIDENCE_AGE,
+            clock: self.clock,
+            deadline: None,
+        }
+    }
+
+    /// Answers what attackers ask, each at its time; answers the places of those that were denied. To be asked for more
+    /// counts as allowed: whether the attacker has more is not simulated.
+    async fn answer(&self) -> Result<Vec<usize>> {
+        let about = |domain| self.world.questions_about(domain);
+        let mut questions: Vec<_> = self.domains.clone().flat_map(about).collect();
+        questions.sort_by_key(|(_, question)| question.at);
+        let mut denied = Vec::new();
+        for (place, question) in questions {
+            self.clock.sleep_until(question.at).await;
+            if self.permission(place, &question).await? == Permission::Deny {
+                denied.push(place);
+            }
+        }
+        Ok(denied)
+    }
+
+    async fn permission(&self, place: usize, asked: &Question) -> Result<Permission> {
+        let verified_at = self
+            .world
+            .addresses(asked.domain)
+            .find(|(id, _)| *id == asked.address);
+        let question = AtUseQuestion {
+            domain: self.world.name(asked.domain)?,
+            verified_at: verified_at.map(|(_, address)| address.verified_at),
+            max_age: MAX_AGE,
+        };
+        let known = match answer_from_record(&self.watchlist, &question, self.clock).await? {
+            Ok(answered) => return Ok(answered.answer),
+            Err(known) => known,
+        };
+        let run = RunId::from_stored(format!("domains-{place}"));
+        let deadline = self.clock.wall() + WITHIN;
+        let answered = self
+            .checker
+            .answer_by_asking(&question, known, run, deadline);
+        Ok(answered.await?.answer)
+    }
+}
