@@ -259,3 +259,76 @@ fn ctrl_c_stops_a_sweep_and_the_next_one_goes_on_from_there() {
         "no look was lost or repeated"
     );
 }
+
+/// Runs the command as a user who may not write what belongs to others: who runs the tests as root is made somebody else.
+fn as_somebody(house: &House, arguments: &[&str]) -> std::process::Command {
+    use std::os::unix::process::CommandExt;
+    let usual = house.command(DAY_1, arguments);
+    // The build's folder may be closed to him.
+    let program = house.path("lapsewatch");
+    if !program.exists() {
+        std::fs::copy(usual.get_program(), &program).expect("the program is copied");
+    }
+    let mut command = std::process::Command::new(program);
+    command.env_clear().args(usual.get_args());
+    command.envs(
+        usual
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    if is_root() {
+        command.uid(SOMEBODY).gid(SOMEBODY);
+    }
+    command
+}
+
+/// A user that no system gives rights to.
+const SOMEBODY: u32 = 65_534;
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self")
+        .expect("a process of ours")
+        .uid()
+        == 0
+}
+
+/// Gives a file to the user, with these rights.
+fn give(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    if is_root() {
+        chown(path, Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
+    }
+    let rights = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(path, rights).expect("one's own file");
+}
+
+#[test]
+fn a_store_that_may_only_be_read_is_told_so_and_works_again_once_it_is_repaired() {
+    let house = House::new(Script::answering("active"));
+    let file = house.addresses(&["a@example.org".to_owned()]);
+    give(house.folder.path(), 0o755);
+    give(&file, 0o644);
+    let import = || as_somebody(&house, &["import", path(&file)]);
+    let first = import().output().expect("lapsewatch runs");
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+
+    give(&house.store(), 0o444);
+    let said = complaint(&mut import(), 1);
+    assert!(said.contains("lapsewatch.db may not be written"), "{said}");
+    let names: Vec<_> = std::fs::read_dir(house.folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").file_name())
+        .filter(|name| name.to_string_lossy().contains("-shm"))
+        .collect();
+    assert!(names.is_empty(), "{names:?} was left behind");
+
+    give(&house.store(), 0o644);
+    let repaired = import().output().expect("lapsewatch runs");
+    assert_eq!(
+        repaired.status.code(),
+        Some(0),
+        "{}",
+        text(&repaired.stderr)
+    );
+}

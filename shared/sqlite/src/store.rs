@@ -63,6 +63,15 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
+    /// The file, or one that SQLite keeps beside it, may not be written.
+    #[error("{} may not be written by you; make it writable (chmod u+w, or as its owner) and try again", path.display())]
+    NotWritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file may not be written.
     #[error("the store cannot be written: the file or its folder is read-only")]
     ReadOnly {
@@ -104,6 +113,7 @@ impl Store {
                 path: path.to_owned(),
             });
         }
+        Self::must_be_writable(path)?;
         let not_opened = |source| StoreError::NotOpened {
             path: path.to_owned(),
             source,
@@ -123,6 +133,26 @@ impl Store {
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
         })
+    }
+
+    /// Before SQLite touches the file: it would open one that may only be read, and leave its own files beside it just as
+    /// read-only, which then keep the store from being written once it is repaired.
+    fn must_be_writable(path: &Path) -> Result<(), StoreError> {
+        let beside = |suffix: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        for path in [path.to_owned(), beside("-wal"), beside("-shm")] {
+            match std::fs::OpenOptions::new().write(true).open(&path) {
+                Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(StoreError::NotWritable { path, source });
+                }
+                // What is not there is made; what else is wrong, SQLite says.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Marks a new file as ours, and refuses anybody else's before anything is written to it.
