@@ -1,8 +1,12 @@
 //! What is known of one domain.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{Background, DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict};
+
+/// Longer than any backlog: who is losing a domain does not wait behind a year's.
+const AHEAD_OF_OTHERS: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The state of one watched domain: what the last look said, and what is under way because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +79,16 @@ impl Record {
     /// When anybody was last asked about the domain.
     pub fn asked_at(&self) -> Option<Timestamp> {
         self.background.asked_at.max(self.checked_at())
+    }
+
+    /// Where the domain stands in the order of what is due: with a loss under way, before all others, however long those have
+    /// been waiting. Never after `next_check_at`, so that nothing that is due is missed.
+    pub fn due_order(&self) -> Timestamp {
+        if self.lapse.is_some() {
+            self.next_check_at - AHEAD_OF_OTHERS
+        } else {
+            self.next_check_at
+        }
     }
 
     /// When the domain was last looked at.

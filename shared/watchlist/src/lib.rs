@@ -42,8 +42,9 @@ pub trait Watchlist: Send + Sync + 'static {
         domain: &DomainName,
     ) -> impl Future<Output = Result<Option<Record>, WatchlistError>> + Send;
 
-    /// The next page of domains that `run` has not checked and that are due by `due_by` (all, if `None`): the soonest due,
-    /// which are the riskiest, first. At most 1,000 a page.
+    /// The next page of domains that `run` has not checked and that are due by `due_by` (all, if `None`), in the order of
+    /// [`Record::due_order`]: the riskiest first. Those with a loss under way are listed a while before they are due; the
+    /// checker leaves them alone then. At most 1,000 a page.
     fn unchecked(
         &self,
         run: &RunId,

@@ -11,7 +11,7 @@ use end_to_end::cloud::Cloud;
 use end_to_end::machine::Machine;
 use fastly_stand_in::{Behaviour, Script, StandIn};
 use rdap_stand_in::{Reply, registered};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const DAY_1: &str = "2026-12-01T00:00:00Z";
 const DAY_2: &str = "2026-12-02T00:00:00Z";
@@ -80,8 +80,23 @@ fn unverified(document: &Value) -> Vec<Value> {
     list
 }
 
-/// On one machine: what the plan says, and the addresses.
-async fn on_one_machine() -> (Vec<Value>, Unverified) {
+/// What a registry asks when somebody wants a password reset: the domain, and when his address was verified.
+const AT_USE: [(&str, &str); 5] = [
+    ("comeback.dev", "2020-10-01T00:00:00Z"),
+    ("comeback.dev", "2026-10-01T00:00:00Z"),
+    ("domain7.org", "2020-10-01T00:00:00Z"),
+    ("domain1.org", "2020-10-01T00:00:00Z"),
+    ("never-watched.org", "2020-10-01T00:00:00Z"),
+];
+
+/// Of an answer at the moment of use, what does not depend on who ran when.
+fn in_short(document: &Value) -> Vec<Value> {
+    let fields = ["domain", "answer", "verdict", "reasons", "looked_up"];
+    fields.map(|field| document[field].clone()).into()
+}
+
+/// On one machine: what the plan says, the addresses, and the answers at the moment of use.
+async fn on_one_machine() -> (Vec<Value>, Unverified, Vec<Vec<Value>>) {
     let (fastly, registry) = (fastly(), Registry::new());
     let bootstrap = registry.bootstrap.path().to_owned();
     let machine = Machine::new(fastly.url(), bootstrap).await.unwrap();
@@ -100,7 +115,12 @@ async fn on_one_machine() -> (Vec<Value>, Unverified) {
     machine.run(DAY_2, &["sweep"]).unwrap();
     let applied = machine.run(DAY_2, &["apply"]).unwrap();
     assert_eq!(fastly.total(), 2 * WATCHED);
-    (unverified(&applied), machine.unverified().unwrap())
+    let ask = |(domain, verified_at)| {
+        let document = machine.run(DAY_2, &["check", domain, "--verified-at", verified_at]);
+        in_short(&document.unwrap())
+    };
+    let answers = AT_USE.map(ask).into();
+    (unverified(&applied), machine.unverified().unwrap(), answers)
 }
 
 /// The domain that came back is un-verified for what was before, on two looks that name one date.
@@ -118,7 +138,7 @@ fn resurrected(plan: &[Value]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_call_a_domain() {
-    let (plan, addresses) = on_one_machine().await;
+    let (plan, addresses, answers) = on_one_machine().await;
     assert_eq!(addresses, lost_addresses());
 
     let (fastly, registry) = (fastly(), Registry::new());
@@ -161,6 +181,14 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
         2,
         "one question a look"
     );
+    let short = answers.iter().map(|answer| answer[1].as_str().unwrap());
+    let expected = ["deny", "allow", "deny", "allow", "allow"];
+    assert_eq!(short.collect::<Vec<_>>(), expected, "{answers:?}");
+    for ((domain, verified_at), answer) in AT_USE.into_iter().zip(answers) {
+        let question = json!({"domain": domain, "verified_at": verified_at});
+        let document = cloud.invoke("Checker", &question).await.unwrap();
+        assert_eq!(in_short(&document), answer, "{document}");
+    }
     let shown = cloud
         .command(DAY_2, &["show", "domain7.org"])
         .await

@@ -4,4 +4,5 @@
 
 mod at_use;
 mod check;
+mod outage;
 mod support;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapsewatch_core::{
-    DnsFailure, DnsFinding, DomainName, FastlyFinding, Gcra, HostName, RdapFacts, RdapFinding,
-    Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
+    DnsFailure, DnsFinding, DomainName, FastlyFinding, Gcra, HostName, NoAnswer, RdapFacts,
+    RdapFailure, RdapFinding, Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
 };
 use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checker, Clock};
 use lapsewatch_sources::{DnsSource, LookError, RegistryReply, RegistrySource, StatusSource};
@@ -30,6 +30,8 @@ struct Said {
     dns: HashMap<DomainName, DnsFinding>,
     asked: HashMap<&'static str, u32>,
     slow: Option<Duration>,
+    is_down: bool,
+    asked_about: Vec<String>,
 }
 
 impl Played {
@@ -48,7 +50,7 @@ impl Played {
     pub(crate) fn throttled(&self, domain: &str, retry_after: Duration) {
         let reply = RegistryReply {
             finding: RdapFinding::NoAnswer {
-                reason: lapsewatch_core::RdapFailure::Throttled,
+                reason: RdapFailure::Throttled,
             },
             retry_after: Some(retry_after),
         };
@@ -62,6 +64,20 @@ impl Played {
     /// Fastly takes so long.
     pub(crate) fn slow(&self, time: Duration) {
         self.said().slow = Some(time);
+    }
+
+    /// Nobody answers, or everybody again.
+    pub(crate) fn down(&self, is_down: bool) {
+        self.said().is_down = is_down;
+    }
+
+    /// The domains that Fastly was asked about, in order.
+    pub(crate) fn asked_about(&self) -> Vec<String> {
+        self.said().asked_about.clone()
+    }
+
+    pub(crate) fn forget_who_was_asked(&self) {
+        self.said().asked_about.clear();
     }
 
     /// How often `fastly`, `registry` or `dns` was asked.
@@ -86,6 +102,12 @@ impl StatusSource for Played {
         if let Some(time) = slow {
             tokio::time::sleep(time).await;
         }
+        self.said().asked_about.push(domain.to_string());
+        if self.said().is_down {
+            return Ok(FastlyFinding::NoAnswer {
+                reason: NoAnswer::TimedOut,
+            });
+        }
         let status = self.said().statuses.get(domain).copied();
         Ok(FastlyFinding::Answered {
             status: StatusSet::parse(status.unwrap_or("active")),
@@ -102,7 +124,14 @@ impl RegistrySource for Played {
 
     async fn registration(&self, domain: &DomainName) -> RegistryReply {
         self.count("registry");
-        let reply = self.said().registry.get(domain).cloned();
+        let is_down = self.said().is_down;
+        let silent = is_down.then_some(RegistryReply {
+            finding: RdapFinding::NoAnswer {
+                reason: RdapFailure::TimedOut,
+            },
+            retry_after: None,
+        });
+        let reply = silent.or_else(|| self.said().registry.get(domain).cloned());
         reply.unwrap_or_else(|| RegistryReply {
             finding: RdapFinding::Registered(RdapFacts::default()),
             retry_after: None,
@@ -128,6 +157,7 @@ pub(crate) struct House {
     pub(crate) sources: Played,
     pub(crate) budget: u64,
     runs: AtomicI64,
+    pub(crate) store: Store,
     _folder: TempDir,
 }
 
@@ -149,6 +179,7 @@ impl House {
             sources: Played::default(),
             budget: 100,
             runs: AtomicI64::new(0),
+            store,
             _folder: folder,
         }
     }

@@ -190,7 +190,7 @@ fn change(record: &Record) -> Result<Change, WatchlistError> {
     Ok(Change::default()
         .set("record", map(record, "a record")?)
         .set("revision", number(record.revision))
-        .set("next_check_at", time(record.next_check_at))
+        .set("next_check_at", time(record.due_order()))
         .put("checked_run", record.checked_run.as_ref().map(text))
         .put("pending", pending_since.map(|_| text(item::PENDING)))
         .put("pending_since", pending_since.map(time))

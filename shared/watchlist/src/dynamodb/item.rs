@@ -11,7 +11,8 @@
 //! | a month's budget | `budget#<month>` | `budget` | `spent` |
 //! | a day's tally | `day#<date>` | `tally` | `checked`, `unknown`, `unverified` |
 //!
-//! Times are numbers, milliseconds since the epoch; the pace counts in microseconds. `record`, `event`, `run` and `plan` are
+//! Times are numbers, milliseconds since the epoch; the pace counts in microseconds. `next_check_at` is where a domain stands
+//! among what is due (`Record::due_order`): that of one with a loss under way lies before its next look. `record`, `event`, `run` and `plan` are
 //! maps, as they serialize.
 
 use std::collections::HashMap;

@@ -168,7 +168,7 @@ pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlit
         .execute(params![
             record.domain.as_str(),
             i64::try_from(record.revision).unwrap_or(i64::MAX),
-            record.next_check_at.as_millisecond(),
+            record.due_order().as_millisecond(),
             record.checked_run.as_ref().map(RunId::as_str),
             record.pending.as_ref().map(|pending| pending.since.as_millisecond()),
             to_json(record)?,

@@ -1,4 +1,5 @@
-//! The watchlist's tables. Times are milliseconds since the epoch; the pace counts in microseconds.
+//! The watchlist's tables. Times are milliseconds since the epoch; the pace counts in microseconds. `next_check_at` is where a
+//! domain stands among what is due (`Record::due_order`): that of one with a loss under way lies before its next look.
 
 /// Each entry is one version; none is changed once released.
 pub(super) const MIGRATIONS: &[&str] = &["

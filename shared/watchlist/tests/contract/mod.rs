@@ -19,6 +19,7 @@ macro_rules! contract {
             watching_again_keeps_what_is_known_and_renews_the_verification_time,
             what_a_sweep_has_not_stamped_leaves_and_its_events_stay,
             what_is_due_comes_in_pages_the_soonest_first_without_what_the_run_has_checked,
+            a_loss_under_way_is_listed_before_all_others_however_long_those_wait,
             a_look_is_leased_to_one_process_at_a_time_and_taken_once_a_run,
             what_is_pending_is_listed_until_it_is_applied_and_its_plan_knows_it,
             no_slot_is_given_twice_however_many_ask_at_once,
@@ -394,6 +395,22 @@ pub(crate) async fn no_slot_is_given_twice_however_many_ask_at_once<W: Watchlist
             .unwrap(),
         Slots::From(at(500))
     );
+}
+
+pub(crate) async fn a_loss_under_way_is_listed_before_all_others_however_long_those_wait<
+    W: Watchlist,
+>(
+    watchlist: W,
+) {
+    new_record(&watchlist, "waiting.org").await;
+    let losing = new_record(&watchlist, "losing.org").await;
+    let late = at(90 * DAY);
+    let lost = look(&losing, "inactive", late, &run("sweep-1"));
+    watchlist.record(&lost).await.unwrap();
+    let today = run("due-2");
+    let due = |by| watchlist.unchecked(&today, Some(by), None);
+    let tomorrow = due(at(91 * DAY)).await.unwrap().items;
+    assert_eq!(tomorrow, [name("losing.org"), name("waiting.org")]);
 }
 
 pub(crate) async fn each_source_has_a_pace_of_its_own<W: Watchlist>(watchlist: W) {

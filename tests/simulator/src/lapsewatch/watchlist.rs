@@ -95,7 +95,7 @@ impl State {
         if let Some(entry) = self.entries[place].take() {
             let number = self.first + u32::try_from(place).unwrap_or(0);
             self.due
-                .remove(&(entry.record.next_check_at.as_millisecond(), number));
+                .remove(&(entry.record.due_order().as_millisecond(), number));
             if let Some(pending) = entry.record.pending {
                 self.pending
                     .remove(&(pending.since.as_millisecond(), number));
@@ -159,7 +159,7 @@ impl Promises for Watchlist {
             let record = Record::new(watched.domain.clone(), earliest, now);
             state
                 .due
-                .insert((record.next_check_at.as_millisecond(), number));
+                .insert((record.due_order().as_millisecond(), number));
             state.entries[place] = Some(Entry {
                 record,
                 leased_until: None,
@@ -284,10 +284,8 @@ impl Promises for Watchlist {
         entry.leased_until = None;
         state
             .due
-            .remove(&(before.next_check_at.as_millisecond(), number));
-        state
-            .due
-            .insert((new.next_check_at.as_millisecond(), number));
+            .remove(&(before.due_order().as_millisecond(), number));
+        state.due.insert((new.due_order().as_millisecond(), number));
         if let Some(pending) = &before.pending {
             state
                 .pending
