@@ -47,6 +47,14 @@ impl Evidence {
     pub(crate) fn registry(&self) -> Registry {
         match &self.rdap {
             Some(RdapFinding::Registered(facts)) => match facts.phase() {
+                // Registries without a redemption period suspend a name that nobody has paid for: its date stays in the
+                // past, and the zone does not have it any more. That is where its owner can still renew, and gets no mail.
+                RdapPhase::Normal
+                    if facts.has_ended(self.observed_at)
+                        && self.dns == Some(DnsFinding::NoSuchDomain) =>
+                {
+                    Registry::Losing
+                }
                 RdapPhase::Normal | RdapPhase::Restoring => Registry::Registered,
                 RdapPhase::Redemption | RdapPhase::PendingDelete => Registry::Losing,
             },
@@ -90,7 +98,7 @@ pub(crate) enum Registry {
     Silent,
     /// Registered, no sign of deletion; or being restored, which is its owner's doing.
     Registered,
-    /// In redemption or pending delete.
+    /// In redemption or pending delete; or past its term and suspended.
     Losing,
     /// Not registered.
     NotRegistered,

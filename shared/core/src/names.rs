@@ -27,6 +27,11 @@ impl RunId {
         self.0.starts_with(&format!("{}-", Mode::Due))
     }
 
+    /// Whether it is about named domains: somebody waits for the answer, and relies on it.
+    pub fn is_of_named_domains(&self) -> bool {
+        self.0.starts_with(&format!("{}-", Mode::Domains))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

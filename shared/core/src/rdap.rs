@@ -1,5 +1,6 @@
 //! What a registry says of a registration by RDAP (RFC 9083).
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{HostName, Timestamp};
@@ -49,6 +50,13 @@ pub struct RdapFacts {
 }
 
 impl RdapFacts {
+    /// Whether the registry's own date says that the term has ended, by a day at least: one that renews by itself moves the date
+    /// on within the day.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.expires_at
+            .is_some_and(|end| now.duration_since(end) >= SignedDuration::from_hours(24))
+    }
+
     /// In which phase of its life the registration is.
     ///
     /// `redemption period` and `pending delete` often stand together: the owner can still restore the name then. A

@@ -48,6 +48,9 @@ impl Default for Schedule {
 /// How long after the end of a term the first glance comes: registries move their dates on within the day.
 const AFTER_EXPIRY: SignedDuration = SignedDuration::from_hours(12);
 
+/// No two glances are closer.
+const SOONEST: SignedDuration = SignedDuration::from_hours(12);
+
 /// The days over which a large watchlist's first questions to the registries are spread.
 const FIRST_DAYS: u64 = 14;
 
@@ -120,7 +123,13 @@ impl Schedule {
                 };
         }
         let usual = asked_at + less(self.glance, 10, &record.domain);
-        usual.min((expires_at + AFTER_EXPIRY).max(asked_at + self.watchful))
+        // A country code's registry may delete a name on the very day.
+        let first = if record.domain.is_generic() {
+            expires_at + AFTER_EXPIRY
+        } else {
+            expires_at
+        };
+        usual.min(first.max(asked_at + SOONEST))
     }
 
     fn backed_off(&self, unknown_streak: u32) -> SignedDuration {

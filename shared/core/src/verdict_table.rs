@@ -23,7 +23,7 @@ fn registered_again() -> Timestamp {
     at(-5 * day())
 }
 
-fn registry() -> [(&'static str, Option<RdapFinding>); 9] {
+fn registry() -> [(&'static str, Option<RdapFinding>); 10] {
     let registered = |facts| Some(RdapFinding::Registered(facts));
     let with_status = |status: RdapStatus| {
         registered(RdapFacts {
@@ -40,6 +40,13 @@ fn registry() -> [(&'static str, Option<RdapFinding>); 9] {
             }),
         ),
         ("registered", registered(RdapFacts::default())),
+        (
+            "past its term",
+            registered(RdapFacts {
+                expires_at: Some(at(-10 * day())),
+                ..RdapFacts::default()
+            }),
+        ),
         (
             "auto-renew period",
             with_status(RdapStatus::AutoRenewPeriod),
@@ -109,7 +116,7 @@ fn record(looks: &[Evidence]) -> Record {
 /// un-verified; a domain seen registered again once, a day ago.
 fn before() -> [(&'static str, Record); 5] {
     let lost = |status: &str, time: i64| look(status, None, None, at(time));
-    let (_, since) = registry()[8].clone();
+    let (_, since) = registry()[9].clone();
     [
         ("nothing, or held", record(&[lost("active", -day())])),
         ("lapsing, once", record(&[lost("active expiring", -day())])),
@@ -166,6 +173,8 @@ fn page() -> String {
          test from the policy itself\n(`shared/core/src/verdict_table.rs`), so it is what the code does.\n\n\
          - *registered since*: the registry's registration date is later than the earliest address at the domain was verified, and \
          not ahead of\n  the look. Only addresses verified before that date are covered.\n\
+         - *past its term*: the registry's own expiration date has passed, and it has not moved it on. Gone from the DNS too, the name \
+         is suspended:\n  its owner can still renew it, as in redemption.\n\
          - *once*: a look a day ago showed it, and nothing has confirmed it. *waiting*: it is confirmed, and the next plan will \
          un-verify.\n\
          - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \

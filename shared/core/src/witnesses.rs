@@ -54,16 +54,18 @@ pub fn registry_urgency(record: &Record, finding: &FastlyFinding, now: Timestamp
     }
 }
 
-/// Whether a look asks the DNS: as the second witness of a loss where the registry is none, and where there is no registry to
-/// ask, to remember the name servers by.
-pub fn is_dns_of_use(finding: &FastlyFinding, rdap: Option<&RdapFinding>) -> bool {
+/// Whether a look asks the DNS: as the second witness of a loss where the registry is none; of a name past its term; and where
+/// there is no registry to ask, to remember the name servers by.
+pub fn is_dns_of_use(finding: &FastlyFinding, rdap: Option<&RdapFinding>, now: Timestamp) -> bool {
     let is_loss = match finding.registration() {
         Registration::Available | Registration::Expiring | Registration::Deleting => true,
         Registration::Registered | Registration::NotRegistrable | Registration::Undecided => false,
     };
     match rdap {
         Some(RdapFinding::NotSupported) => true,
-        Some(RdapFinding::Registered(_) | RdapFinding::NotRegistered) => false,
+        // Past its term, a name may be suspended: only the zone tells.
+        Some(RdapFinding::Registered(facts)) => facts.has_ended(now),
+        Some(RdapFinding::NotRegistered) => false,
         Some(RdapFinding::NoAnswer { .. }) | None => is_loss,
     }
 }
@@ -117,16 +119,18 @@ mod tests {
         let silent = RdapFinding::NoAnswer {
             reason: RdapFailure::TimedOut,
         };
-        assert!(is_dns_of_use(&finding("inactive"), Some(&silent)));
-        assert!(is_dns_of_use(&finding("inactive"), None));
-        assert!(!is_dns_of_use(&finding("active"), Some(&silent)));
+        assert!(is_dns_of_use(&finding("inactive"), Some(&silent), at(0)));
+        assert!(is_dns_of_use(&finding("inactive"), None, at(0)));
+        assert!(!is_dns_of_use(&finding("active"), Some(&silent), at(0)));
         assert!(is_dns_of_use(
             &finding("active"),
-            Some(&RdapFinding::NotSupported)
+            Some(&RdapFinding::NotSupported),
+            at(0)
         ));
         assert!(!is_dns_of_use(
             &finding("inactive"),
-            Some(&RdapFinding::NotRegistered)
+            Some(&RdapFinding::NotRegistered),
+            at(0)
         ));
     }
 }

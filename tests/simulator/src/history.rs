@@ -40,6 +40,8 @@ pub enum State {
     Grace,
     /// Past expiry; the registrar has put its own page there.
     Interrupted,
+    /// Past expiry; the registry has taken it out of the DNS, and its owner can still renew it.
+    Suspended,
     /// Deleted, or in quarantine: its owner can still have it back.
     Redemption,
     /// Being restored by its owner.
@@ -192,7 +194,7 @@ impl History {
             .all(|span| span.state.is_with_its_owner() && span.tenure == self.spans[first].tenure);
         // Past expiry the owner may or may not pay yet: what follows tells.
         let outcome = self.spans[now..].iter().find(|span| match span.state {
-            State::Grace | State::Interrupted => false,
+            State::Grace | State::Interrupted | State::Suspended => false,
             State::Held
             | State::Redemption
             | State::Restoring
@@ -211,7 +213,11 @@ impl State {
     pub fn is_with_its_owner(self) -> bool {
         match self {
             Self::Held | Self::Grace | Self::Interrupted => true,
-            Self::Redemption | Self::Restoring | Self::PendingDelete | Self::Released => false,
+            Self::Suspended
+            | Self::Redemption
+            | Self::Restoring
+            | Self::PendingDelete
+            | Self::Released => false,
         }
     }
 }

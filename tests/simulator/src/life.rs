@@ -156,6 +156,10 @@ impl Drawing {
     fn grace(&mut self) -> SignedDuration {
         match self.history.tld.life {
             Life::Icann => self.stream.between(SignedDuration::ZERO, GRACE_MOST),
+            Life::Suspension {
+                grace_days,
+                suspended_days,
+            } => DAY * (i32::from(grace_days) + i32::from(suspended_days)),
             Life::GraceOnly { days } => DAY * i32::from(days),
             Life::Quarantine | Life::AtOnce => SignedDuration::ZERO,
         }
@@ -166,11 +170,18 @@ impl Drawing {
         if grace.is_zero() {
             return;
         }
-        let latest = (grace - INTERRUPTED_LEAST).max(SignedDuration::ZERO);
+        let working = match self.history.tld.life {
+            Life::Suspension { grace_days, .. } => DAY * i32::from(grace_days),
+            Life::Icann | Life::Quarantine | Life::GraceOnly { .. } | Life::AtOnce => grace,
+        };
+        let latest = (working - INTERRUPTED_LEAST).max(SignedDuration::ZERO);
         let interrupted = expiry + self.stream.between(SignedDuration::ZERO, latest);
         self.enters(State::Grace, expiry);
         if interrupted < until {
             self.enters(State::Interrupted, interrupted);
+        }
+        if working < grace && expiry + working < until {
+            self.enters(State::Suspended, expiry + working);
         }
     }
 
@@ -188,7 +199,9 @@ impl Drawing {
         let redeemable = match self.history.tld.life {
             Life::Icann => REDEMPTION,
             Life::Quarantine => QUARANTINE,
-            Life::GraceOnly { .. } | Life::AtOnce => return self.paid_late(expiry, grace),
+            Life::Suspension { .. } | Life::GraceOnly { .. } | Life::AtOnce => {
+                return self.paid_late(expiry, grace);
+            }
         };
         let deleted = expiry + grace;
         self.passes_grace(expiry, grace, deleted);
@@ -239,7 +252,7 @@ impl Drawing {
                 self.enters(State::Redemption, at);
                 at + QUARANTINE
             }
-            Life::GraceOnly { .. } | Life::AtOnce => at,
+            Life::Suspension { .. } | Life::GraceOnly { .. } | Life::AtOnce => at,
         };
         self.enters(State::Released, released);
         released

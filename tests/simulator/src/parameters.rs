@@ -97,7 +97,11 @@ pub const TLDS: [Tld; 9] = [
         "uk",
         TldClass::CountryRdap,
         0.03,
-        Life::GraceOnly { days: 90 },
+        // Nominet's rules: 30 days of grace, suspended for 60 more, cancelled on the 90th day and released.
+        Life::Suspension {
+            grace_days: 30,
+            suspended_days: 60,
+        },
         RdapService::Dated,
     ),
     tld(

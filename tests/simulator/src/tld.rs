@@ -53,6 +53,13 @@ pub enum Life {
     Icann,
     /// Deleted on the day of expiry, kept in quarantine, released.
     Quarantine,
+    /// A grace period, a time out of the DNS, then released at once.
+    Suspension {
+        /// The length of the first.
+        grace_days: u16,
+        /// The length of the second.
+        suspended_days: u16,
+    },
     /// A grace period, then released at once.
     GraceOnly {
         /// Its length.

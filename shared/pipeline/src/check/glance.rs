@@ -47,6 +47,10 @@ where
             RdapFinding::NotSupported | RdapFinding::NoAnswer { .. } => {
                 Some(self.dns.delegation(&record.domain).await)
             }
+            // Past its term, the name may be suspended: only the zone tells.
+            RdapFinding::Registered(facts) if facts.has_ended(self.clock.now()) => {
+                Some(self.dns.delegation(&record.domain).await)
+            }
             RdapFinding::Registered(_) | RdapFinding::NotRegistered => None,
         };
         let seen = Glance {

@@ -55,7 +55,9 @@ where
         } = to_look;
         match self.ask(&record.domain, deadline).await? {
             Asked::Answered(fastly) => {
-                let witnesses = self.beside(&record, &fastly, witnesses, deadline).await?;
+                let witnesses = self
+                    .beside(run, &record, &fastly, witnesses, deadline)
+                    .await?;
                 let evidence = Evidence {
                     observed_at: self.clock.now(),
                     fastly,

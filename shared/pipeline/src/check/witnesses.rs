@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    DnsFinding, DomainName, FastlyFinding, Paced, RdapFailure, RdapFinding, Record, Timestamp,
-    Urgency, is_dns_of_use, registry_urgency,
+    DnsFinding, DomainName, FastlyFinding, Paced, RdapFailure, RdapFinding, Record, RunId,
+    Timestamp, Urgency, is_dns_of_use, registry_urgency,
 };
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError};
@@ -45,6 +45,7 @@ where
     /// Asks the witnesses whose answer matters beside what Fastly said; who has been asked is not asked again.
     pub(super) async fn beside(
         &self,
+        run: &RunId,
         record: &Record,
         fastly: &FastlyFinding,
         known: Witnesses,
@@ -53,6 +54,8 @@ where
         let domain = &record.domain;
         let patience = match registry_urgency(record, fastly, self.clock.now()) {
             Urgency::Decisive => Some(DECISIVE),
+            // A domain may have been registered again since: who is about to rely on it has to know.
+            Urgency::Welcome | Urgency::None if run.is_of_named_domains() => Some(DECISIVE),
             Urgency::Welcome => Some(WELCOME),
             Urgency::None => None,
         };
@@ -66,7 +69,9 @@ where
         };
         let dns = match known.dns {
             Some(said) => Some(said),
-            None if is_dns_of_use(fastly, rdap.as_ref()) && self.has_time(deadline) => {
+            None if is_dns_of_use(fastly, rdap.as_ref(), self.clock.now())
+                && self.has_time(deadline) =>
+            {
                 Some(self.dns.delegation(domain).await)
             }
             None => None,

@@ -53,7 +53,11 @@ impl World {
             State::Held | State::Grace | State::Interrupted => {
                 Some(self.front(domain, span)).filter(|front| *front != Front::Nothing)
             }
-            State::Redemption | State::Restoring | State::PendingDelete | State::Released => None,
+            State::Suspended
+            | State::Redemption
+            | State::Restoring
+            | State::PendingDelete
+            | State::Released => None,
         }
     }
 

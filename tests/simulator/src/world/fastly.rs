@@ -116,9 +116,11 @@ impl World {
         let span = history.spans[position];
         match span.state {
             State::Held | State::Grace | State::Interrupted => in_use(self.front(domain, span)),
-            State::Redemption if self.is_shown(domain, position, span) => FastlyAnswer::Expiring,
+            State::Suspended | State::Redemption if self.is_shown(domain, position, span) => {
+                FastlyAnswer::Expiring
+            }
             State::PendingDelete if self.is_shown(domain, position, span) => FastlyAnswer::Deleting,
-            State::Redemption | State::PendingDelete | State::Restoring => {
+            State::Suspended | State::Redemption | State::PendingDelete | State::Restoring => {
                 FastlyAnswer::Undelegated
             }
             State::Released => FastlyAnswer::Free,

@@ -33,9 +33,11 @@ impl World {
                 Front::Nothing => Vec::new(),
                 front => self.name_servers(domain, span, front),
             },
-            State::Redemption | State::Restoring | State::PendingDelete | State::Released => {
-                Vec::new()
-            }
+            State::Suspended
+            | State::Redemption
+            | State::Restoring
+            | State::PendingDelete
+            | State::Released => Vec::new(),
         };
         let mut facts = RdapFacts {
             statuses: statuses(span.state),
@@ -107,7 +109,7 @@ impl World {
                 }
             }
             // A generic registry has moved the date on by a year on the very day; the others leave it.
-            State::Grace | State::Interrupted => Term {
+            State::Grace | State::Interrupted | State::Suspended => Term {
                 ends_at: if is_icann {
                     next
                 } else {
@@ -172,6 +174,7 @@ fn statuses(state: State) -> Vec<RdapStatus> {
         State::Held | State::Grace | State::Interrupted => {
             vec![RdapStatus::Other("active".to_owned())]
         }
+        State::Suspended => vec![RdapStatus::Other("inactive".to_owned())],
         // The two often stand together.
         State::Redemption => vec![RdapStatus::PendingDelete, RdapStatus::RedemptionPeriod],
         State::Restoring => vec![RdapStatus::RedemptionPeriod, RdapStatus::PendingRestore],

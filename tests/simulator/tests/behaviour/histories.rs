@@ -41,15 +41,20 @@ fn what_the_sources_show_changes_no_life() {
 
 /// Which state may follow which, within one tenure and from one to the next.
 fn may_follow(before: State, after: State, life: Life) -> bool {
-    use State::{Grace, Held, Interrupted, PendingDelete, Redemption, Released, Restoring};
+    use State::{
+        Grace, Held, Interrupted, PendingDelete, Redemption, Released, Restoring, Suspended,
+    };
     match (before, after) {
         (Held | Grace | Interrupted, Redemption) => life == Life::Icann || life == Life::Quarantine,
         (Held, Grace) | (Grace, Interrupted) => life != Life::Quarantine && life != Life::AtOnce,
         // Released within the add grace period, or by a registry that knows no redemption.
         (Held, Released)
-        | (Grace | Interrupted | Restoring | Released, Held)
+        | (Grace | Interrupted | Suspended | Restoring | Released, Held)
         | (Redemption, Restoring) => true,
         (Grace | Interrupted, Released) => matches!(life, Life::GraceOnly { .. }),
+        (Grace | Interrupted, Suspended) | (Suspended, Released) => {
+            matches!(life, Life::Suspension { .. })
+        }
         (Redemption, PendingDelete) | (PendingDelete, Released) => life == Life::Icann,
         (Redemption, Released) => life == Life::Quarantine,
         _ => false,
