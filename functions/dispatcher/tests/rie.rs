@@ -111,7 +111,8 @@ async fn a_sweep_sends_each_domain_once_however_often_its_event_comes() {
     assert_eq!(third, json!({"batchItemFailures": []}));
     assert_eq!(house.waiting(&house.check_queue).await, (25, 0));
     assert_eq!(house.waiting(&house.continuation_queue).await, (0, 0));
-    assert!(rie.log().contains(r#""SweepDaysRemaining""#));
+    let remaining = r#""SweepDaysRemaining""#;
+    assert!(rie.log_with(remaining).await.contains(remaining));
     let begun = rie.log().matches(r#""SweepStarted":1.0"#).count();
     assert_eq!(begun, 1, "one sweep was begun");
     assert!(!rie.log().contains('@'));

@@ -84,7 +84,8 @@ async fn a_plan_is_shown_applied_once_and_undone() {
         .unwrap()
         .body;
     assert_eq!(restored["restored"][0]["addresses"], 1, "{restored}");
-    assert!(rie.log().contains(r#""Unverified":1.0"#));
+    let unverified = r#""Unverified":1.0"#;
+    assert!(rie.log_with(unverified).await.contains(unverified));
     assert!(!rie.log().contains('@'));
 }
 

@@ -105,6 +105,16 @@ impl Rie {
             .clone()
     }
 
+    /// The same once it holds a text, or as it is when nobody writes that: what a function writes arrives a little after its
+    /// answer.
+    pub async fn log_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + READY_WITHIN;
+        while !self.log().contains(text) && Instant::now() < deadline {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        self.log()
+    }
+
     async fn wait_until_ready(&self) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         while tokio::net::TcpStream::connect(self.address).await.is_err() {
