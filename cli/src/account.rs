@@ -1,7 +1,9 @@
 //! How plans are told: what was un-verified, what waits, what was left alone, and why.
 
 use anyhow::Result;
-use lapsewatch_core::{Confirmation, Evidence, FastlyFinding, Left, LeftReason};
+use lapsewatch_core::{
+    Confirmation, DnsFinding, Evidence, FastlyFinding, Left, LeftReason, RdapFinding, RdapPhase,
+};
 use lapsewatch_pipeline::{Applied, Decision, Planned};
 use serde_json::Value;
 
@@ -67,7 +69,7 @@ fn sentence(planned: &Planned, done: bool) -> String {
     )
 }
 
-/// One look, as in `2026-12-01T00:00:00Z  Fastly: undelegated inactive`.
+/// One look, as in `2026-12-01T00:00:00Z  Fastly: undelegated inactive; RDAP: not registered`.
 pub(crate) fn look_in_words(look: &Evidence) -> String {
     let said = match &look.fastly {
         FastlyFinding::Answered { status, .. } => status.to_string(),
@@ -82,7 +84,40 @@ pub(crate) fn look_in_words(look: &Evidence) -> String {
             )
         }
     };
-    format!("{}  Fastly: {said}", look.observed_at)
+    let fastly = Some(format!("{}  Fastly: {said}", look.observed_at));
+    let all = [fastly, registry_in_words(look), dns_in_words(look)];
+    all.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What the registry said, if it was asked and there is one to ask.
+fn registry_in_words(look: &Evidence) -> Option<String> {
+    let facts = match look.rdap.as_ref()? {
+        RdapFinding::Registered(facts) => facts,
+        RdapFinding::NotRegistered => return Some("RDAP: not registered".to_owned()),
+        RdapFinding::NoAnswer { .. } => return Some("RDAP: no answer".to_owned()),
+        RdapFinding::NotSupported => return None,
+    };
+    let since = facts.registered_at.map(|at| format!(" {at}"));
+    let until = facts.expires_at.map(|at| format!(", until {at}"));
+    let phase = match facts.phase() {
+        RdapPhase::Normal => "",
+        RdapPhase::Redemption => ", in redemption",
+        RdapPhase::Restoring => ", being restored",
+        RdapPhase::PendingDelete => ", pending delete",
+    };
+    let (since, until) = (since.unwrap_or_default(), until.unwrap_or_default());
+    Some(format!("RDAP: registered{since}{until}{phase}"))
+}
+
+/// What the DNS said, if it was asked and said anything.
+fn dns_in_words(look: &Evidence) -> Option<String> {
+    let said = match look.dns.as_ref()? {
+        DnsFinding::Delegated { .. } => "delegated",
+        DnsFinding::Lame { .. } => "delegated, and nobody answers",
+        DnsFinding::NoSuchDomain => "no such domain",
+        DnsFinding::NoAnswer { .. } => return None,
+    };
+    Some(format!("DNS: {said}"))
 }
 
 fn left_in_words(left: &Left) -> String {

@@ -61,9 +61,10 @@ pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&Ru
 fn could_change_the_verdict(previous: &Record, glance: &Glance) -> bool {
     let by_registry = match &glance.rdap {
         Some(RdapFinding::Registered(facts)) => match facts.phase() {
+            // A date that lies ahead is a wrong clock's, and no look makes it better.
             RdapPhase::Normal => facts
                 .registered_at
-                .is_some_and(|at| at > previous.relied_upon_since()),
+                .is_some_and(|at| at > previous.relied_upon_since() && at <= glance.observed_at),
             RdapPhase::Redemption | RdapPhase::Restoring | RdapPhase::PendingDelete => true,
         },
         Some(RdapFinding::NotRegistered) => true,

@@ -396,6 +396,29 @@ mod tests {
     }
 
     #[test]
+    fn a_name_past_its_term_is_losing_only_if_the_zone_above_has_dropped_it_too() {
+        let look = |ended_at: i64, dns: Option<DnsFinding>, time: i64| Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                expires_at: Some(at(ended_at)),
+                ..RdapFacts::default()
+            })),
+            dns,
+            ..answered("undelegated active", at(time))
+        };
+        let gone = || Some(DnsFinding::NoSuchDomain);
+        let suspended = [look(0, gone(), 40 * day()), look(0, gone(), 41 * day())];
+        let pending = series(&suspended).pending.unwrap();
+        assert_eq!(pending.verdict, Verdict::Lapsing);
+        for (ended_at, dns) in [(0, None), (40 * day(), gone()), (90 * day(), gone())] {
+            let looks = [
+                look(ended_at, dns.clone(), 40 * day()),
+                look(ended_at, dns, 40 * day() + 1),
+            ];
+            assert_eq!(series(&looks).verdict, Verdict::Held);
+        }
+    }
+
+    #[test]
     fn fastly_cannot_take_a_resurrection_back_and_the_registry_can() {
         let seen = registered(1000, day());
         let silent = answered("active", at(2 * day()));
