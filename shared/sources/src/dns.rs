@@ -18,8 +18,10 @@ use reading::{Delegation, Mail, Servers};
 
 pub use setting::{DnsSetting, DnsSetupError};
 
-/// How long a question may take in all.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the question of the zone above may take in all.
+const DEADLINE: Duration = Duration::from_secs(7);
+/// How long that of the name's own servers may take: it must not cost the answer of the zone above.
+const MAIL_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the servers of a zone are remembered.
 const REMEMBERED: Duration = Duration::from_hours(1);
 /// Servers of a zone that are asked, at most.
@@ -68,36 +70,50 @@ impl Dns {
         Ok(Some(Self { way }))
     }
 
-    async fn ask(&self, domain: &DomainName) -> DnsFinding {
-        let (above, mail_by) = match &self.way {
-            Way::Server(server) => (server.as_ref().clone(), server.as_ref()),
+    /// What the zone above says.
+    async fn ask_above(&self, domain: &DomainName) -> Delegation {
+        let servers = match &self.way {
+            Way::Server(server) => server.as_ref().clone(),
             Way::ZoneAbove(zones) => match zones.of(domain).await {
-                Ok(servers) => (servers, &zones.system),
-                Err(reason) => return DnsFinding::NoAnswer { reason },
+                Ok(servers) => servers,
+                Err(reason) => return Delegation::NoAnswer(reason),
             },
         };
-        let said = above.lookup(absolute(domain), RecordType::NS).await;
-        let name_servers = match reading::delegation(said, domain) {
-            Delegation::To(name_servers) => name_servers,
-            Delegation::NoSuchDomain => return DnsFinding::NoSuchDomain,
-            Delegation::NoAnswer(reason) => return DnsFinding::NoAnswer { reason },
+        reading::delegation(
+            servers.lookup(absolute(domain), RecordType::NS).await,
+            domain,
+        )
+    }
+
+    /// What the name's own servers say of its mail.
+    async fn ask_for_mail(&self, domain: &DomainName) -> Mail {
+        let by = match &self.way {
+            Way::Server(server) => server.as_ref(),
+            Way::ZoneAbove(zones) => &zones.system,
         };
-        match reading::mail(mail_by.lookup(absolute(domain), RecordType::MX).await) {
-            Mail::Taken(mail_servers) => DnsFinding::Delegated {
-                name_servers,
-                mail_servers,
-            },
-            Mail::NobodyAnswers => DnsFinding::Lame { name_servers },
-        }
+        reading::mail(by.lookup(absolute(domain), RecordType::MX).await)
     }
 }
 
 impl DnsSource for Dns {
     async fn delegation(&self, domain: &DomainName) -> DnsFinding {
-        let asked = tokio::time::timeout(DEADLINE, self.ask(domain)).await;
-        asked.unwrap_or(DnsFinding::NoAnswer {
-            reason: DnsFailure::TimedOut,
-        })
+        let above = tokio::time::timeout(DEADLINE, self.ask_above(domain)).await;
+        let name_servers = match above {
+            Ok(Delegation::To(name_servers)) => name_servers,
+            Ok(Delegation::NoSuchDomain) => return DnsFinding::NoSuchDomain,
+            Ok(Delegation::NoAnswer(reason)) => return DnsFinding::NoAnswer { reason },
+            Err(_) => {
+                let reason = DnsFailure::TimedOut;
+                return DnsFinding::NoAnswer { reason };
+            }
+        };
+        match tokio::time::timeout(MAIL_DEADLINE, self.ask_for_mail(domain)).await {
+            Ok(Mail::Taken(mail_servers)) => DnsFinding::Delegated {
+                name_servers,
+                mail_servers,
+            },
+            Ok(Mail::NobodyAnswers) | Err(_) => DnsFinding::Lame { name_servers },
+        }
     }
 }
 

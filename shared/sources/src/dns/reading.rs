@@ -140,9 +140,10 @@ fn host(name: &Name) -> Option<HostName> {
 }
 
 fn sorted(hosts: impl Iterator<Item = HostName>) -> Vec<HostName> {
-    let mut hosts: Vec<_> = hosts.take(MOST).collect();
+    let mut hosts: Vec<_> = hosts.collect();
     hosts.sort();
     hosts.dedup();
+    hosts.truncate(MOST);
     hosts
 }
 

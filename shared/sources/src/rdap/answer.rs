@@ -104,9 +104,10 @@ fn registrar(entity: &Value) -> Option<u32> {
 }
 
 fn sorted(hosts: impl Iterator<Item = HostName>) -> Vec<HostName> {
-    let mut hosts: Vec<_> = hosts.take(MOST).collect();
+    let mut hosts: Vec<_> = hosts.collect();
     hosts.sort();
     hosts.dedup();
+    hosts.truncate(MOST);
     hosts
 }
 
