@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DnsFinding, RdapFinding, RdapPhase, Registration, StatusSet, Timestamp};
+use crate::{Background, DnsFinding, RdapFinding, RdapPhase, Registration, StatusSet, Timestamp};
 
 /// The answers of one look at a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +43,16 @@ impl Evidence {
         }
     }
 
-    /// What the registry says of the registration.
-    pub(crate) fn registry(&self) -> Registry {
+    /// What the registry says of the registration, beside what was known before the look.
+    pub(crate) fn registry(&self, known: &Background) -> Registry {
         match &self.rdap {
             Some(RdapFinding::Registered(facts)) => match facts.phase() {
                 // Registries without a redemption period suspend a name that nobody has paid for: its date stays in the
-                // past, and the zone does not have it any more. That is where its owner can still renew, and gets no mail.
+                // past, and the zone does not have it any more, where it had it before. Its owner can still renew, and gets no
+                // mail. A name that never had servers shows nothing by having none.
                 RdapPhase::Normal
                     if facts.has_ended(self.observed_at)
+                        && !known.hands.name_servers.is_empty()
                         && self.dns == Some(DnsFinding::NoSuchDomain) =>
                 {
                     Registry::Losing
@@ -67,14 +69,14 @@ impl Evidence {
 
     /// Whether Fastly says that the name is lost and another source says so by itself. RDAP and DNS without Fastly are not
     /// two: both repeat what the registry's database says.
-    pub(crate) fn has_two_witnesses(&self) -> bool {
+    pub(crate) fn has_two_witnesses(&self, known: &Background) -> bool {
         let fastly = match self.fastly.registration() {
             Registration::Available | Registration::Expiring | Registration::Deleting => true,
             Registration::NotRegistrable | Registration::Registered | Registration::Undecided => {
                 false
             }
         };
-        let rdap = match self.registry() {
+        let rdap = match self.registry(known) {
             Registry::Losing | Registry::NotRegistered => true,
             Registry::Registered | Registry::Silent => false,
         };

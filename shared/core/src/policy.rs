@@ -50,7 +50,7 @@ impl Policy {
             Verdict::Unknown => Judgement {
                 verdict,
                 lapse: previous.lapse.clone(),
-                pending: match evidence.registry() {
+                pending: match evidence.registry(&previous.background) {
                     Registry::Registered => None,
                     Registry::Silent | Registry::Losing | Registry::NotRegistered => {
                         previous.pending.clone()
@@ -71,7 +71,8 @@ impl Policy {
         if let Some(registered_at) = registered_again_at(previous, evidence) {
             return Verdict::Resurrected { registered_at };
         }
-        match (Self::by_sources(evidence), evidence.registry()) {
+        let registry = evidence.registry(&previous.background);
+        match (Self::by_sources(evidence, registry), registry) {
             // Only the registry sees that a domain has come back: Fastly's "registered" cannot take that back.
             (Verdict::Held, Registry::Silent) if is_resurrected(previous) => Verdict::Unknown,
             (verdict, _) => verdict,
@@ -80,26 +81,26 @@ impl Policy {
 
     /// The verdict of one look, whatever was known before: what the sources say together of the registration now. Where they contradict each other it
     /// is unknown; where one is silent, the others speak. `docs/verdicts.md` shows every case.
-    fn by_sources(evidence: &Evidence) -> Verdict {
+    fn by_sources(evidence: &Evidence, registry: Registry) -> Verdict {
         let verdict = match evidence.fastly.registration() {
             // Fastly's list of tokens does not promise `expiring` and `deleting`: a name in redemption may read as
             // registered, and there the registry knows better. One that it does not know at all, it contradicts.
-            Registration::Registered | Registration::NotRegistrable => match evidence.registry() {
+            Registration::Registered | Registration::NotRegistrable => match registry {
                 Registry::Silent | Registry::Registered => Verdict::Held,
                 Registry::Losing => Verdict::Lapsing,
                 Registry::NotRegistered => Verdict::Unknown,
             },
-            Registration::Expiring | Registration::Deleting => match evidence.registry() {
+            Registration::Expiring | Registration::Deleting => match registry {
                 Registry::Silent | Registry::Losing => Verdict::Lapsing,
                 Registry::Registered => Verdict::Unknown,
                 Registry::NotRegistered => Verdict::Lapsed,
             },
-            Registration::Available => match evidence.registry() {
+            Registration::Available => match registry {
                 Registry::Silent | Registry::NotRegistered => Verdict::Lapsed,
                 Registry::Registered => Verdict::Unknown,
                 Registry::Losing => Verdict::Lapsing,
             },
-            Registration::Undecided => match evidence.registry() {
+            Registration::Undecided => match registry {
                 Registry::Silent => Verdict::Unknown,
                 Registry::Registered => Verdict::Held,
                 Registry::Losing => Verdict::Lapsing,
@@ -129,7 +130,7 @@ impl Policy {
         );
         lapse.confirmation = lapse
             .confirmation
-            .or_else(|| self.confirmation(&lapse.first, evidence));
+            .or_else(|| self.confirmation(previous, &lapse.first, evidence));
         let pending = lapse
             .confirmation
             .filter(|_| Self::has_addresses_to_cover(previous, &lapse))
@@ -141,9 +142,15 @@ impl Policy {
         }
     }
 
-    fn confirmation(&self, first: &Evidence, evidence: &Evidence) -> Option<Confirmation> {
+    fn confirmation(
+        &self,
+        previous: &Record,
+        first: &Evidence,
+        evidence: &Evidence,
+    ) -> Option<Confirmation> {
+        let known = &previous.background;
         // That a domain was registered again is the registry's word alone: two witnesses are of a loss that is still one.
-        if evidence.has_two_witnesses() && evidence.registry() != Registry::Registered {
+        if evidence.has_two_witnesses(known) && evidence.registry(known) != Registry::Registered {
             Some(Confirmation::TwoSources)
         } else if evidence.observed_at.duration_since(first.observed_at) >= self.confirm_after {
             Some(Confirmation::TwoLooks)
@@ -227,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
-    use crate::{RdapFacts, RdapFinding};
+    use crate::{HostName, RdapFacts, RdapFinding};
 
     /// Judges a series of looks, each `(time, evidence)` upon what the one before left.
     fn series(looks: &[Evidence]) -> Judgement {
@@ -397,6 +404,22 @@ mod tests {
 
     #[test]
     fn a_name_past_its_term_is_losing_only_if_the_zone_above_has_dropped_it_too() {
+        let known = |servers: &[&str]| {
+            let mut record = Record::new(domain("example.org"), None, at(0));
+            let servers = servers.iter().map(|name| HostName::parse(name).unwrap());
+            record.background.hands.name_servers = servers.collect();
+            record
+        };
+        let series = |record: Record, looks: &[Evidence]| {
+            let mut record = record;
+            let mut last = None;
+            for look in looks {
+                let judgement = Policy::default().judge(&record, look);
+                record.lapse.clone_from(&judgement.lapse);
+                last = Some(judgement);
+            }
+            last.unwrap()
+        };
         let look = |ended_at: i64, dns: Option<DnsFinding>, time: i64| Evidence {
             rdap: Some(RdapFinding::Registered(RdapFacts {
                 expires_at: Some(at(ended_at)),
@@ -407,14 +430,20 @@ mod tests {
         };
         let gone = || Some(DnsFinding::NoSuchDomain);
         let suspended = [look(0, gone(), 40 * day()), look(0, gone(), 41 * day())];
-        let pending = series(&suspended).pending.unwrap();
+        let had_servers = || known(&["ns.example.org"]);
+        let pending = series(had_servers(), &suspended).pending.unwrap();
         assert_eq!(pending.verdict, Verdict::Lapsing);
+        let never_had = series(known(&[]), &suspended);
+        assert_eq!(
+            (never_had.verdict, never_had.pending),
+            (Verdict::Held, None)
+        );
         for (ended_at, dns) in [(0, None), (40 * day(), gone()), (90 * day(), gone())] {
             let looks = [
                 look(ended_at, dns.clone(), 40 * day()),
                 look(ended_at, dns, 40 * day() + 1),
             ];
-            assert_eq!(series(&looks).verdict, Verdict::Held);
+            assert_eq!(series(had_servers(), &looks).verdict, Verdict::Held);
         }
     }
 

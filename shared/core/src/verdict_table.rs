@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::testing::{answered, at, day, domain, no_answer};
 use crate::{
-    Confirmation, DnsFailure, DnsFinding, Evidence, Judgement, Pending, Policy, RdapFacts,
-    RdapFailure, RdapFinding, RdapStatus, Record, Timestamp, Verdict,
+    Confirmation, DnsFailure, DnsFinding, Evidence, HostName, Judgement, Pending, Policy,
+    RdapFacts, RdapFailure, RdapFinding, RdapStatus, Record, Timestamp, Verdict,
 };
 
 const FASTLY: [(&str, &str); 6] = [
@@ -102,6 +102,7 @@ fn look(
 /// A record on which looks have raised a suspicion, or nothing at all.
 fn record(looks: &[Evidence]) -> Record {
     let mut record = Record::new(domain("example.org"), None, at(-100 * day()));
+    record.background.hands.name_servers = HostName::parse("ns.example.org").into_iter().collect();
     for look in looks {
         let judgement = Policy::default().judge(&record, look);
         record.verdict = Some(judgement.verdict);
@@ -232,7 +233,8 @@ fn a_dns_that_was_not_asked_is_as_one_that_did_not_answer() {
 fn a_first_look_unverifies_only_where_fastly_and_another_source_agree() {
     for (_, rdap, evidence) in every_look(at(0)) {
         let judgement = Policy::default().judge(&record(&[]), &evidence);
-        let agree = evidence.has_two_witnesses() && rdap != "registered since";
+        let agree =
+            evidence.has_two_witnesses(&record(&[]).background) && rdap != "registered since";
         assert_eq!(
             judgement.pending.is_some(),
             agree && judgement.verdict.loss().is_some(),
