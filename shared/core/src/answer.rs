@@ -3,11 +3,14 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, LossKind, Record, Risk, Timestamp, Verdict};
+use crate::{
+    Evidence, LossKind, RdapFacts, RdapPhase, Record, Registration, RegistryMemory, Risk,
+    Timestamp, Verdict,
+};
 
 /// How old what is known may be of a domain that is under suspicion: whoever asks for resets in a row does not make us pay in a
 /// row.
-const SUSPICIOUS_AGE: SignedDuration = SignedDuration::from_mins(5);
+const SUSPICIOUS_AGE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What to do with somebody who asks for a password reset at an address of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,8 +60,8 @@ pub struct Answer {
 }
 
 impl Record {
-    /// Whether what is known answers a question without asking anybody: asked about within `max_age`, and within a few
-    /// minutes if it is anything but held without a sign of risk.
+    /// Whether what is known answers a question without asking anybody: asked about within `max_age`, and within an
+    /// hour if it is anything but held without a sign of risk: such a record allows nobody who was there before.
     pub fn is_fresh(&self, max_age: SignedDuration, now: Timestamp) -> bool {
         let is_suspicious = match Risk::of(self, now) {
             None | Some(Risk::Parked | Risk::ForSale) => self.verdict != Some(Verdict::Held),
@@ -75,8 +78,8 @@ impl Record {
         } else {
             max_age
         };
-        self.asked_at()
-            .is_some_and(|asked_at| now.duration_since(asked_at) <= max_age)
+        self.known_at()
+            .is_some_and(|known_at| now.duration_since(known_at) <= max_age)
     }
 }
 
@@ -90,8 +93,8 @@ pub fn answer(
     now: Timestamp,
 ) -> Answer {
     let is_stale = record
-        .asked_at()
-        .is_none_or(|asked_at| now.duration_since(asked_at) > max_age);
+        .known_at()
+        .is_none_or(|known_at| now.duration_since(known_at) > max_age);
     let (verdict, permission, mut reasons) = of_verdict(record, verified_at, is_stale);
     let mut permission = permission;
     let risk_of_use = risk_of_use(record, verified_at, now);
@@ -145,11 +148,8 @@ fn of_verdict(
                     vec![Reason::Stale],
                 )
             } else {
-                (
-                    known,
-                    Permission::Allow,
-                    vec![Reason::VerifiedByPresentOwner],
-                )
+                let (permission, reason) = of_present_owner(record);
+                (known, permission, vec![reason])
             }
         }
         (Verdict::Unknown, None) => (known, Permission::AskForMore, vec![Reason::Unknown]),
@@ -164,21 +164,48 @@ fn of_verdict(
 
 /// What a domain that is held shows against relying on it for this address.
 fn risk_of_use(record: &Record, verified_at: Option<Timestamp>, now: Timestamp) -> Option<Reason> {
-    match Risk::of(record, now)? {
-        Risk::HandsChanged => {
-            let changed_at = record.background.hands_changed_at?;
-            verified_at
-                .is_none_or(|at| at < changed_at)
-                .then_some(Reason::HandsChanged)
+    let changed_at = record.background.hands_changed_at;
+    let has_changed = changed_at.is_some_and(|changed| verified_at.is_none_or(|at| at < changed));
+    if has_changed {
+        Some(Reason::HandsChanged)
+    } else {
+        Risk::is_past_expiry(record, now).then_some(Reason::PastExpiry)
+    }
+}
+
+/// What the last look says of the present owner's hold on a domain that was registered again.
+fn of_present_owner(record: &Record) -> (Permission, Reason) {
+    let Some(look) = &record.evidence else {
+        return (Permission::AskForMore, Reason::Unknown);
+    };
+    let phase = record.background.facts().map(RdapFacts::phase);
+    match (look.fastly.registration(), phase) {
+        (_, Some(RdapPhase::Redemption | RdapPhase::PendingDelete))
+        | (Registration::Expiring | Registration::Deleting, _) => {
+            (Permission::Deny, Reason::Lapsing)
         }
-        Risk::PastExpiry => Some(Reason::PastExpiry),
-        Risk::Parked | Risk::ForSale | Risk::LossSeen | Risk::Redemption | Risk::PendingDelete => {
-            None
+        (Registration::Available, _) => (Permission::Deny, Reason::Lapsed),
+        (Registration::Undecided, _) => (Permission::AskForMore, Reason::Unknown),
+        (Registration::Registered | Registration::NotRegistrable, _) => {
+            (Permission::Allow, Reason::VerifiedByPresentOwner)
         }
     }
 }
 
 impl Record {
+    /// When somebody last answered who would know that the domain has come back: the registry, or, where there is none to ask,
+    /// Fastly. Of a domain under suspicion, whoever was last asked: silence makes it no better, and asking again no sooner.
+    fn known_at(&self) -> Option<Timestamp> {
+        if self.verdict != Some(Verdict::Held) {
+            return self.asked_at();
+        }
+        match &self.background.registry {
+            RegistryMemory::Registered { answered_at, .. } => Some(*answered_at),
+            RegistryMemory::NotSupported => self.checked_at(),
+            RegistryMemory::Nothing => None,
+        }
+    }
+
     /// When the registry last said that the domain was registered: by the last look, else by what is remembered.
     pub fn registered_at(&self) -> Option<Timestamp> {
         let by_look = self.evidence.as_ref().and_then(Evidence::registered_at);
@@ -221,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_domain_held_by_a_fresh_look_is_allowed_and_by_an_old_one_is_not_alone() {
-        let held = after(&[answered("active", at(0))]);
+        let held = after(&[registered(RdapFacts::default(), 0)]);
         assert!(held.is_fresh(DAY, at(day())) && !held.is_fresh(DAY, at(day() + 1)));
         assert_eq!(asked(&held, None, day()), (Permission::Allow, Reason::Held));
         let stale = answer(&held, None, DAY, at(day() + 1));
@@ -233,7 +260,7 @@ mod tests {
     #[test]
     fn a_loss_is_denied_on_the_first_look_and_while_nobody_answers() {
         let lost = after(&[answered("inactive", at(0))]);
-        assert!(lost.is_fresh(DAY, at(300_000)) && !lost.is_fresh(DAY, at(300_001)));
+        assert!(lost.is_fresh(DAY, at(3_600_000)) && !lost.is_fresh(DAY, at(3_600_001)));
         assert_eq!(asked(&lost, None, 1), (Permission::Deny, Reason::Lapsed));
         let silent = after(&[answered("active expiring", at(0)), no_answer(at(day()))]);
         assert_eq!(
@@ -269,6 +296,46 @@ mod tests {
                 (Permission::Allow, Reason::VerifiedByPresentOwner)
             );
         }
+    }
+
+    #[test]
+    fn a_registry_that_was_not_heard_is_no_reason_to_allow() {
+        let by_fastly_alone = after(&[answered("active", at(0))]);
+        assert!(!by_fastly_alone.is_fresh(DAY, at(1)));
+        assert_eq!(
+            asked(&by_fastly_alone, None, 1),
+            (Permission::AskForMore, Reason::Stale)
+        );
+        let long_ago = after(&[
+            registered(RdapFacts::default(), 0),
+            answered("active", at(9 * day())),
+        ]);
+        assert_eq!(
+            asked(&long_ago, None, 9 * day()),
+            (Permission::AskForMore, Reason::Stale)
+        );
+        let nobody_to_ask = after(&[Evidence {
+            rdap: Some(RdapFinding::NotSupported),
+            ..answered("active", at(0))
+        }]);
+        assert_eq!(
+            asked(&nobody_to_ask, None, 1),
+            (Permission::Allow, Reason::Held)
+        );
+    }
+
+    #[test]
+    fn the_present_owner_is_denied_too_once_he_loses_the_domain() {
+        let facts = RdapFacts {
+            registered_at: Some(at(-10 * day())),
+            statuses: vec![crate::RdapStatus::PendingDelete],
+            ..RdapFacts::default()
+        };
+        let record = after(&[registered(facts, 0)]);
+        assert_eq!(
+            asked(&record, Some(-9 * day()), 1),
+            (Permission::Deny, Reason::Lapsing)
+        );
     }
 
     #[test]

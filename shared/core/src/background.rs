@@ -162,9 +162,9 @@ impl Background {
     fn take_in(&mut self, now: Timestamp, facts: &RdapFacts) {
         // The end that was remembered passes, and is moved on: both are seen by the answer before this one.
         *self = std::mem::take(self).at(now);
-        let is_another = self.facts().is_some_and(|before| {
-            before.registered_at.is_some() && before.registered_at != facts.registered_at
-        });
+        // A date that is missing this time, or an earlier one, is no new registration.
+        let before = self.facts().and_then(|before| before.registered_at);
+        let is_another = before.is_some() && facts.registered_at > before;
         let hands = Hands {
             registrar: facts.registrar,
             name_servers: facts.name_servers.clone(),
@@ -175,7 +175,11 @@ impl Background {
             self.hands_changed_at = None;
             self.hands = hands;
         } else if self.is_in_spell(now) && hands.are_others_than(&self.hands) {
-            self.hands_changed_at.get_or_insert(now);
+            // What was seen after an earlier term is another change.
+            let of_this_term = self
+                .hands_changed_at
+                .filter(|at| Some(*at) >= self.term_ended_at);
+            self.hands_changed_at = of_this_term.or(Some(now));
         } else if !self.is_in_spell(now) || self.hands == Hands::default() {
             self.hands = hands.or_before(&self.hands);
         }

@@ -29,6 +29,22 @@ impl DomainName {
         top.len() > 2 && !top.starts_with("xn--")
     }
 
+    /// The public suffix below which the name was registered, by the Public Suffix List; and whether that suffix is a private
+    /// one, whose names its owner gives out and no registry knows.
+    pub fn suffix(&self) -> (&str, SuffixKind) {
+        match psl::suffix(self.0.as_bytes()) {
+            Some(suffix) => {
+                let kind = match suffix.typ() {
+                    Some(psl::Type::Private) => SuffixKind::Private,
+                    Some(psl::Type::Icann) | None => SuffixKind::Registry,
+                };
+                let start = self.0.len().saturating_sub(suffix.as_bytes().len());
+                (self.0.get(start..).unwrap_or_default(), kind)
+            }
+            None => ("", SuffixKind::Registry),
+        }
+    }
+
     /// A number that is the same for the name on every machine and in every version: FNV-1a, 64 bits. It spreads names
     /// over shards and looks over days.
     pub fn spread(&self) -> u64 {
@@ -36,6 +52,15 @@ impl DomainName {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         })
     }
+}
+
+/// Who gives out names below a public suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuffixKind {
+    /// A registry: it tells of its names by RDAP.
+    Registry,
+    /// The suffix's owner, as at `uk.com`.
+    Private,
 }
 
 impl fmt::Display for DomainName {

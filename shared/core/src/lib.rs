@@ -37,7 +37,7 @@ pub use breaker::{Breaker, Limit, Ruling, Tally};
 pub use budget::{Month, sweep_days};
 pub use directory::{Left, LeftReason, Outcome, RestoreOrder, UnverifyOrder, WatchedDomain};
 pub use dns::{DnsFailure, DnsFinding};
-pub use domain_name::{DomainName, NotADomain, Unwatchable, WatchedNames};
+pub use domain_name::{DomainName, NotADomain, SuffixKind, Unwatchable, WatchedNames};
 pub use event::{Event, EventKind};
 pub use evidence::{Evidence, FastlyFinding, NoAnswer, Scope};
 pub use glance::{Glance, Glanced, glance, warning};

@@ -45,16 +45,18 @@ impl Policy {
                 lapse: None,
                 pending: None,
             },
-            // Unknown neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier
-            // refuses it once its evidence is stale. But nothing is applied while the registry says "registered".
-            Verdict::Unknown => Judgement {
-                verdict,
-                lapse: previous.lapse.clone(),
-                pending: match evidence.registry(&previous.background) {
-                    Registry::Registered => None,
-                    Registry::Silent | Registry::Losing | Registry::NotRegistered => {
-                        previous.pending.clone()
-                    }
+            // Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses
+            // it once its evidence is stale. But a registry that says "registered" refutes it: what is seen later begins anew.
+            Verdict::Unknown => match evidence.registry(&previous.background) {
+                Registry::Registered => Judgement {
+                    verdict,
+                    lapse: None,
+                    pending: None,
+                },
+                Registry::Silent | Registry::Losing | Registry::NotRegistered => Judgement {
+                    verdict,
+                    lapse: previous.lapse.clone(),
+                    pending: previous.pending.clone(),
                 },
             },
             Verdict::Lapsing => self.lost(previous, evidence, LossKind::Lapsing),

@@ -25,6 +25,16 @@ pub enum Risk {
 }
 
 impl Risk {
+    /// Whether a term has ended by `now` that the registry has not moved on.
+    pub(crate) fn is_past_expiry(record: &Record, now: Timestamp) -> bool {
+        record.background.facts().is_some_and(|facts| {
+            [facts.expires_at, facts.registrar_expires_at]
+                .into_iter()
+                .flatten()
+                .any(|end| end <= now)
+        })
+    }
+
     /// The weightiest sign in what is known of a domain at `now`.
     pub fn of(record: &Record, now: Timestamp) -> Option<Self> {
         Self::of_loss(record)
@@ -54,15 +64,9 @@ impl Risk {
     }
 
     fn of_background(record: &Record, now: Timestamp) -> Option<Self> {
-        let background = &record.background;
-        let is_past = background.facts().is_some_and(|facts| {
-            [facts.expires_at, facts.registrar_expires_at]
-                .into_iter()
-                .flatten()
-                .any(|end| end <= now)
-        });
-        let past = is_past.then_some(Self::PastExpiry);
-        past.max(background.hands_changed_at.map(|_| Self::HandsChanged))
+        let past = Self::is_past_expiry(record, now).then_some(Self::PastExpiry);
+        let changed_at = record.background.hands_changed_at;
+        past.max(changed_at.map(|_| Self::HandsChanged))
     }
 
     fn of_sale(finding: &FastlyFinding) -> Option<Self> {

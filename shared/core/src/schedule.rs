@@ -125,7 +125,7 @@ impl Schedule {
         let usual = asked_at + less(self.glance, 10, &record.domain);
         // A country code's registry may delete a name on the very day.
         let first = if record.domain.is_generic() {
-            expires_at + AFTER_EXPIRY
+            expires_at.checked_add(AFTER_EXPIRY).unwrap_or(expires_at)
         } else {
             expires_at
         };

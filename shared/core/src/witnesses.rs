@@ -62,10 +62,10 @@ pub fn is_dns_of_use(finding: &FastlyFinding, rdap: Option<&RdapFinding>, now: T
         Registration::Registered | Registration::NotRegistrable | Registration::Undecided => false,
     };
     match rdap {
-        Some(RdapFinding::NotSupported) => true,
         // Past its term, a name may be suspended: only the zone tells.
         Some(RdapFinding::Registered(facts)) => facts.has_ended(now),
-        Some(RdapFinding::NotRegistered) => false,
+        // The registry's server may know less than its zone: a name that is delegated is not free, whoever says so.
+        Some(RdapFinding::NotSupported | RdapFinding::NotRegistered) => true,
         Some(RdapFinding::NoAnswer { .. }) | None => is_loss,
     }
 }
@@ -127,7 +127,7 @@ mod tests {
             Some(&RdapFinding::NotSupported),
             at(0)
         ));
-        assert!(!is_dns_of_use(
+        assert!(is_dns_of_use(
             &finding("inactive"),
             Some(&RdapFinding::NotRegistered),
             at(0)

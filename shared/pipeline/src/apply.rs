@@ -268,7 +268,13 @@ impl<W: Watchlist, D: Directory> Applier<W, D> {
             return Ok(());
         }
         let (plan, candidate) = match candidate.pending.plan.clone() {
-            Some(plan) => (plan, candidate),
+            Some(plan) if self.is_unchanged(&candidate).await? => (plan, candidate),
+            Some(_) => {
+                report
+                    .left_alone
+                    .push((candidate.record.domain, Decision::Changed));
+                return Ok(());
+            }
             None => match self.take_up(candidate, plan).await? {
                 Ok(candidate) => (plan.clone(), candidate),
                 Err(domain) => {
@@ -296,6 +302,12 @@ impl<W: Watchlist, D: Directory> Applier<W, D> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a candidate that was taken up before is still as it was when the plan was sorted: a look may have cleared it since.
+    async fn is_unchanged(&self, candidate: &Candidate) -> Result<bool, ApplyError> {
+        let now = self.watchlist.get(&candidate.record.domain).await?;
+        Ok(now.is_some_and(|record| record.revision == candidate.record.revision))
     }
 
     /// The candidate as the plan's, or its domain if the record has changed meanwhile.

@@ -149,9 +149,11 @@ impl RegistrySource for Rdap {
                 retry_after: None,
             };
         };
-        match self.ask(question, domain).await {
-            Ok(reply) => reply,
-            Err(error) => {
+        // One time-out for all: each redirect has its own too.
+        match tokio::time::timeout(TIMEOUT, self.ask(question, domain)).await {
+            Ok(Ok(reply)) => reply,
+            Err(_) => failed(RdapFailure::TimedOut),
+            Ok(Err(error)) => {
                 tracing::debug!(cause = in_full(&error), "no answer from the registry");
                 failed(if error.is_timeout() {
                     RdapFailure::TimedOut

@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use lapsewatch_core::{
-    Evidence, FastlyFinding, Rules, Scope, StatusSet, Timestamp, WatchedDomain, observe,
+    Evidence, FastlyFinding, RdapFinding, Rules, Scope, StatusSet, Timestamp, WatchedDomain,
+    observe,
 };
 use lapsewatch_pipeline::{Clock, MAX_AGE, Question, answer_from_record};
 use lapsewatch_watchlist::Watchlist as _;
@@ -61,12 +62,11 @@ async fn an_answer_from_a_fresh_record_is_one_read_and_nothing_else() {
         status: StatusSet::parse("active"),
         scope: Scope::Precise,
     };
-    let look = observe(
-        &Rules::default(),
-        &record,
-        Evidence::of_fastly(now, finding),
-        None,
-    );
+    let evidence = Evidence {
+        rdap: Some(RdapFinding::NotSupported),
+        ..Evidence::of_fastly(now, finding)
+    };
+    let look = observe(&Rules::default(), &record, evidence, None);
     watchlist.record(&look.unwrap()).await.unwrap();
 
     let sent = Sent::default();

@@ -40,21 +40,25 @@ where
         if !self.has_time(deadline) {
             return Ok(Glimpse::Answered(Checked::HandedBack));
         }
+        // Of the time before the questions: an answer is never younger than it says.
+        let observed_at = self.clock.now();
         let Some(rdap) = self.heard(&record, deadline).await? else {
             return Ok(Glimpse::Answered(Checked::HandedBack));
         };
-        let dns = match &rdap {
-            RdapFinding::NotSupported | RdapFinding::NoAnswer { .. } => {
-                Some(self.dns.delegation(&record.domain).await)
-            }
+        let is_dns_of_use = match &rdap {
+            RdapFinding::NotSupported | RdapFinding::NoAnswer { .. } => true,
             // Past its term, the name may be suspended: only the zone tells.
-            RdapFinding::Registered(facts) if facts.has_ended(self.clock.now()) => {
-                Some(self.dns.delegation(&record.domain).await)
-            }
-            RdapFinding::Registered(_) | RdapFinding::NotRegistered => None,
+            RdapFinding::Registered(facts) => facts.has_ended(observed_at),
+            // A look follows, and asks the DNS too.
+            RdapFinding::NotRegistered => false,
+        };
+        let dns = if is_dns_of_use && self.has_time(deadline) {
+            Some(self.dns.delegation(&record.domain).await)
+        } else {
+            None
         };
         let seen = Glance {
-            observed_at: self.clock.now(),
+            observed_at,
             rdap: Some(rdap),
             dns,
         };

@@ -53,13 +53,15 @@ where
         let ToLook {
             record, witnesses, ..
         } = to_look;
+        // Of the time before the questions: an answer is never younger than it says, and covers no address verified since.
+        let observed_at = self.clock.now();
         match self.ask(&record.domain, deadline).await? {
             Asked::Answered(fastly) => {
                 let witnesses = self
                     .beside(run, &record, &fastly, witnesses, deadline)
                     .await?;
                 let evidence = Evidence {
-                    observed_at: self.clock.now(),
+                    observed_at,
                     fastly,
                     rdap: witnesses.rdap,
                     dns: witnesses.dns,

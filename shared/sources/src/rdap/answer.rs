@@ -11,6 +11,10 @@ use crate::text::kept;
 /// More than any registration has; what is beyond is not kept.
 const MOST: usize = 32;
 
+/// 1980 and 2200, in seconds since 1970: before the first and after any domain.
+const EARLIEST: i64 = 315_532_800;
+const LATEST: i64 = 7_258_118_400;
+
 /// Reads the answer to a question about `domain`.
 pub(super) fn read(body: &[u8], domain: &DomainName) -> RdapFinding {
     let object: Value = match serde_json::from_slice(body) {
@@ -80,7 +84,10 @@ fn dates<'a>(object: &'a Value, action: &'a str) -> impl Iterator<Item = Timesta
         })
         .filter_map(|event| {
             let date: Timestamp = event["eventDate"].as_str()?.trim().parse().ok()?;
-            Timestamp::from_millisecond(date.as_millisecond()).ok()
+            // A date beyond all calendars (9999-12-31 is a favourite) means that there is none.
+            Some(date)
+                .filter(|date| (EARLIEST..LATEST).contains(&date.as_second()))
+                .and_then(|date| Timestamp::from_millisecond(date.as_millisecond()).ok())
         })
 }
 
@@ -189,6 +196,8 @@ mod tests {
         );
         assert_eq!(registered(&["2020-01-01T00:00:00"]), None);
         assert_eq!(registered(&["2020-01-01"]), None);
+        assert_eq!(registered(&["9999-12-31T00:00:00+03:00"]), None);
+        assert_eq!(registered(&["0001-01-01T00:00:00Z"]), None);
     }
 
     #[test]

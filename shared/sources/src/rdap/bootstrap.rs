@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use lapsewatch_core::{DomainName, Timestamp};
+use lapsewatch_core::{DomainName, SuffixKind, Timestamp};
 use reqwest::Url;
 use serde::Deserialize;
 
@@ -145,12 +145,19 @@ impl Bootstrap {
         }
     }
 
-    /// The server for a domain: that of its longest part, label by label, that the list has.
+    /// The server for a domain: that of its longest part, label by label, that the list has. What is registered below a private
+    /// suffix (`shop.uk.com`) the registry above that does not know, and its "not registered" would say nothing.
     pub(super) fn base(&self, domain: &DomainName) -> Option<&Url> {
         let name = domain.as_str();
+        let least = match domain.suffix() {
+            (suffix, SuffixKind::Private) if suffix.len() < name.len() => suffix.len(),
+            // The suffix's own name is its registry's.
+            (_, SuffixKind::Private | SuffixKind::Registry) => 0,
+        };
         let after_dots = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
         std::iter::once(name)
             .chain(after_dots)
+            .filter(|part| part.len() >= least)
             .find_map(|part| self.servers.get(part))
     }
 
@@ -338,6 +345,15 @@ mod tests {
         );
         assert!(bootstrap.servers.contains_key("org2"));
         assert_eq!(server(&bootstrap, "aorg.net"), None);
+        let of_tenants = Bootstrap::shipped();
+        for tenant in ["shop.uk.com", "someone.github.io", "a.eu.org"] {
+            assert_eq!(
+                server(&of_tenants, tenant),
+                None,
+                "{tenant}: no registry's to say"
+            );
+        }
+        assert!(server(&of_tenants, "uk.com").is_some());
     }
 
     #[test]
