@@ -63,7 +63,8 @@ impl Rdap {
             let request = self.client.get(url.clone()).header(ACCEPT, MEDIA_TYPE);
             let response = request.send().await?;
             if !response.status().is_redirection() {
-                return self.reply(response, url == question, domain).await;
+                let is_its_word = url == question && self.bootstrap.has_zone_of(domain);
+                return self.reply(response, is_its_word, domain).await;
             }
             let onward = response.headers().get(LOCATION);
             let onward = onward
@@ -80,7 +81,7 @@ impl Rdap {
     async fn reply(
         &self,
         response: Response,
-        is_straight: bool,
+        is_its_word: bool,
         domain: &DomainName,
     ) -> reqwest::Result<RegistryReply> {
         let status = response.status();
@@ -105,9 +106,9 @@ impl Rdap {
                     retry_after: None,
                 }
             }
-            // Only the registry's own word, at the address that is its own, is that a name is not there; a web server that has
-            // been moved says 404 to everything.
-            StatusCode::NOT_FOUND if is_straight => {
+            // Only the registry's own word, at the address that is its own and of the zone that is, is that a name is not there;
+            // a web server that has been moved says 404 to everything.
+            StatusCode::NOT_FOUND if is_its_word => {
                 let said = body(response).await.ok().flatten().unwrap_or_default();
                 if speaks_rdap || answer::is_error_of_rdap(&said) {
                     RegistryReply {

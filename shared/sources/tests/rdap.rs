@@ -19,8 +19,12 @@ fn domain() -> DomainName {
 
 /// A client of an operator who names the stand-in as the registry of `.org`.
 async fn client(stand_in: &StandIn) -> Rdap {
+    client_for(stand_in, &["org"]).await
+}
+
+async fn client_for(stand_in: &StandIn, tlds: &[&str]) -> Rdap {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), stand_in.bootstrap(&["org"])).unwrap();
+    std::fs::write(file.path(), stand_in.bootstrap(tlds)).unwrap();
     let setting = BootstrapSetting::File(file.path().to_owned());
     let bootstrap = Bootstrap::current(&setting, None, Timestamp::now()).await;
     Rdap::new(bootstrap.unwrap().unwrap(), Timestamp::now).unwrap()
@@ -231,4 +235,16 @@ async fn a_registry_whose_clock_is_wrong_is_quoted_and_the_policy_decides() {
         facts.registered_at,
         Some("2199-01-01T00:00:00Z".parse().unwrap())
     );
+}
+
+#[tokio::test]
+async fn a_404_for_a_name_in_a_zone_below_the_listed_one_says_nothing() {
+    let stand_in = StandIn::start().unwrap();
+    let rdap = client_for(&stand_in, &["uk"]).await;
+    let university = "example.ac.uk".parse().unwrap();
+    let reason = RdapFailure::Failed { http_status: 404 };
+    let finding = rdap.registration(&university).await.finding;
+    assert_eq!(finding, RdapFinding::NoAnswer { reason });
+    let direct = rdap.registration(&"example.uk".parse().unwrap()).await;
+    assert_eq!(direct.finding, RdapFinding::NotRegistered);
 }

@@ -161,6 +161,13 @@ impl Bootstrap {
             .find_map(|part| self.servers.get(part))
     }
 
+    /// Whether the list has the very zone that a domain is registered in. The server of `uk` need not know the names below
+    /// `ac.uk`, and its "not registered" says nothing of them.
+    pub(super) fn has_zone_of(&self, domain: &DomainName) -> bool {
+        let above = domain.as_str().split_once('.').map(|(_, above)| above);
+        above.is_some_and(|above| self.servers.contains_key(above))
+    }
+
     pub(super) fn trust(&self) -> Trust {
         self.trust
     }
