@@ -8,9 +8,9 @@ use crate::{
     Timestamp, Verdict,
 };
 
-/// How old what is known may be of a domain that is under suspicion: whoever asks for resets in a row does not make us pay in a
-/// row.
-const SUSPICIOUS_AGE: SignedDuration = SignedDuration::from_hours(1);
+/// How long nobody is asked again about a domain that is under suspicion or that nobody can tell about: whoever asks for resets in
+/// a row does not make us pay in a row.
+const ASKED_LATELY: SignedDuration = SignedDuration::from_hours(1);
 
 /// What to do with somebody who asks for a password reset at an address of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,9 +60,13 @@ pub struct Answer {
 }
 
 impl Record {
-    /// Whether what is known answers a question without asking anybody: asked about within `max_age`, and within an
-    /// hour if it is anything but held without a sign of risk: such a record allows nobody who was there before.
+    /// Whether asking anybody would be of no use: the answer is known, and not older than `max_age`; or whoever could tell more
+    /// was asked within the hour. Who is under suspicion, or was silent, is not paid for again and again: such a record allows
+    /// nobody who was there before.
     pub fn is_fresh(&self, max_age: SignedDuration, now: Timestamp) -> bool {
+        let is_within = |time: Option<Timestamp>, age: SignedDuration| {
+            time.is_some_and(|time| now.duration_since(time) <= age)
+        };
         let is_suspicious = match Risk::of(self, now) {
             None | Some(Risk::Parked | Risk::ForSale) => self.verdict != Some(Verdict::Held),
             Some(
@@ -73,13 +77,32 @@ impl Record {
                 | Risk::PendingDelete,
             ) => true,
         };
-        let max_age = if is_suspicious {
-            max_age.min(SUSPICIOUS_AGE)
+        let lately = max_age.min(ASKED_LATELY);
+        if is_suspicious {
+            is_within(self.asked_at(), lately)
         } else {
-            max_age
-        };
-        self.known_at()
-            .is_some_and(|known_at| now.duration_since(known_at) <= max_age)
+            is_within(self.known_at(), max_age) || is_within(self.background.asked_at, lately)
+        }
+    }
+
+    /// When somebody last answered who would know that the domain has come back: the registry, or, where there is none to ask,
+    /// Fastly. Of a domain that is not held, whoever was last asked: silence makes it no better.
+    fn known_at(&self) -> Option<Timestamp> {
+        if self.verdict != Some(Verdict::Held) {
+            return self.asked_at();
+        }
+        match &self.background.registry {
+            RegistryMemory::Registered { answered_at, .. } => Some(*answered_at),
+            RegistryMemory::NotSupported => self.checked_at(),
+            RegistryMemory::Nothing => None,
+        }
+    }
+
+    /// When the registry last said that the domain was registered: by the last look, or by what is remembered.
+    fn registered_at(&self) -> Option<Timestamp> {
+        let by_look = self.evidence.as_ref().and_then(Evidence::registered_at);
+        let remembered = self.background.facts();
+        by_look.max(remembered.and_then(|facts| facts.registered_at))
     }
 }
 
@@ -95,11 +118,9 @@ pub fn answer(
     let is_stale = record
         .known_at()
         .is_none_or(|known_at| now.duration_since(known_at) > max_age);
-    let (verdict, permission, mut reasons) = of_verdict(record, verified_at, is_stale);
-    let mut permission = permission;
-    let risk_of_use = risk_of_use(record, verified_at, now);
+    let (verdict, mut permission, mut reasons) = of_verdict(record, verified_at, is_stale);
     if permission < Permission::Deny
-        && let Some(reason) = risk_of_use
+        && let Some(reason) = risk_of_use(record, verified_at, now)
     {
         permission = Permission::AskForMore;
         reasons.insert(0, reason);
@@ -192,36 +213,11 @@ fn of_present_owner(record: &Record) -> (Permission, Reason) {
     }
 }
 
-impl Record {
-    /// When somebody last answered who would know that the domain has come back: the registry, or, where there is none to ask,
-    /// Fastly. Of a domain under suspicion, whoever was last asked: silence makes it no better, and asking again no sooner.
-    fn known_at(&self) -> Option<Timestamp> {
-        if self.verdict != Some(Verdict::Held) {
-            return self.asked_at();
-        }
-        match &self.background.registry {
-            RegistryMemory::Registered { answered_at, .. } => Some(*answered_at),
-            RegistryMemory::NotSupported => self.checked_at(),
-            RegistryMemory::Nothing => None,
-        }
-    }
-
-    /// When the registry last said that the domain was registered: by the last look, else by what is remembered.
-    pub fn registered_at(&self) -> Option<Timestamp> {
-        let by_look = self.evidence.as_ref().and_then(Evidence::registered_at);
-        by_look.max(
-            self.background
-                .facts()
-                .and_then(|facts| facts.registered_at),
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
-    use crate::{RdapFacts, RdapFinding, Rules, observe};
+    use crate::{RdapFacts, RdapFailure, RdapFinding, Rules, observe};
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -301,7 +297,10 @@ mod tests {
     #[test]
     fn a_registry_that_was_not_heard_is_no_reason_to_allow() {
         let by_fastly_alone = after(&[answered("active", at(0))]);
-        assert!(!by_fastly_alone.is_fresh(DAY, at(1)));
+        assert!(
+            !by_fastly_alone.is_fresh(DAY, at(1)),
+            "nobody has asked the registry"
+        );
         assert_eq!(
             asked(&by_fastly_alone, None, 1),
             (Permission::AskForMore, Reason::Stale)
@@ -321,6 +320,22 @@ mod tests {
         assert_eq!(
             asked(&nobody_to_ask, None, 1),
             (Permission::Allow, Reason::Held)
+        );
+    }
+
+    #[test]
+    fn a_silent_registry_is_not_asked_again_within_the_hour() {
+        let silent = after(&[Evidence {
+            rdap: Some(RdapFinding::NoAnswer {
+                reason: RdapFailure::Throttled,
+            }),
+            ..answered("active", at(0))
+        }]);
+        let hour = 3_600_000;
+        assert!(silent.is_fresh(DAY, at(hour)) && !silent.is_fresh(DAY, at(hour + 1)));
+        assert_eq!(
+            asked(&silent, None, hour),
+            (Permission::AskForMore, Reason::Stale)
         );
     }
 

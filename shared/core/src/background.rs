@@ -8,7 +8,7 @@ use crate::{DnsFinding, HostName, RdapFacts, RdapFinding, Risk, Timestamp};
 
 /// How long after the end of a term a registration may be lost: 45 days of auto-renew grace, 30 of redemption and 5 of pending
 /// delete at most, for generic top-level domains (ICANN); country codes are shorter.
-pub const SPELL: SignedDuration = SignedDuration::from_hours(80 * 24);
+const SPELL: SignedDuration = SignedDuration::from_hours(80 * 24);
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

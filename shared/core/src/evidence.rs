@@ -67,16 +67,16 @@ impl Evidence {
         }
     }
 
-    /// Whether Fastly says that the name is lost and another source says so by itself. RDAP and DNS without Fastly are not
+    /// Whether Fastly says that the name is lost and another source, the registry or the DNS, says so by itself. RDAP and DNS without Fastly are not
     /// two: both repeat what the registry's database says.
-    pub(crate) fn has_two_witnesses(&self, known: &Background) -> bool {
+    pub(crate) fn has_two_witnesses(&self, registry: Registry) -> bool {
         let fastly = match self.fastly.registration() {
             Registration::Available | Registration::Expiring | Registration::Deleting => true,
             Registration::NotRegistrable | Registration::Registered | Registration::Undecided => {
                 false
             }
         };
-        let rdap = match self.registry(known) {
+        let rdap = match registry {
             Registry::Losing | Registry::NotRegistered => true,
             Registry::Registered | Registry::Silent => false,
         };

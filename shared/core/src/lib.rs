@@ -32,7 +32,7 @@ mod testing;
 mod verdict_table;
 
 pub use answer::{Answer, Permission, Reason, answer};
-pub use background::{Background, Hands, RegistryMemory, SPELL};
+pub use background::{Background, Hands, RegistryMemory};
 pub use breaker::{Breaker, Limit, Ruling, Tally};
 pub use budget::{Month, sweep_days};
 pub use directory::{Left, LeftReason, Outcome, RestoreOrder, UnverifyOrder, WatchedDomain};

@@ -93,18 +93,24 @@ fn what_happened(previous: &Record, record: &Record) -> Option<(crate::Timestamp
     Some((at, kind))
 }
 
-/// Dates that move on with a renewal are told too: a reader asks when.
+/// A witness who is not asked at every look says the same as long as it does not say something else. Dates that move on with a
+/// renewal are told: a reader asks when.
 fn says_the_same(previous: &Record, evidence: &Evidence) -> bool {
+    fn is_same<T: PartialEq>(before: Option<&T>, now: Option<&T>) -> bool {
+        before.is_none() || now.is_none() || before == now
+    }
     previous.evidence.as_ref().is_some_and(|last| {
-        (&last.fastly, &last.rdap, &last.dns) == (&evidence.fastly, &evidence.rdap, &evidence.dns)
+        last.fastly == evidence.fastly
+            && is_same(last.rdap.as_ref(), evidence.rdap.as_ref())
+            && is_same(last.dns.as_ref(), evidence.dns.as_ref())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
     use crate::testing::{answered, at, day, domain, no_answer};
+    use crate::{RdapFacts, RdapFinding, Timestamp};
 
     fn new_record() -> Record {
         Record::new(domain("example.org"), None, at(0))
@@ -151,6 +157,33 @@ mod tests {
         ));
         let again = look(&confirmed.record, "inactive", at(2 * day())).unwrap();
         assert_eq!(again.event, None);
+    }
+
+    #[test]
+    fn a_witness_that_is_not_asked_each_time_makes_no_event() {
+        let asked = |time| Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts::default())),
+            ..answered("active", at(time))
+        };
+        let rules = Rules::default();
+        let first = observe(&rules, &new_record(), asked(1), None).unwrap();
+        let without = look(&first.record, "active", at(2)).unwrap();
+        assert_eq!(without.event, None);
+        let again = observe(&rules, &without.record, asked(3), None).unwrap();
+        assert_eq!(again.event, None);
+        let renewed = Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                expires_at: Some(at(400 * day())),
+                ..RdapFacts::default()
+            })),
+            ..asked(4)
+        };
+        assert!(
+            observe(&rules, &again.record, renewed, None)
+                .unwrap()
+                .event
+                .is_some()
+        );
     }
 
     #[test]

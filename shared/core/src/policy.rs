@@ -38,7 +38,8 @@ pub struct Judgement {
 impl Policy {
     /// Judges a look at the domain of `previous`. Total: every evidence has a judgement.
     pub fn judge(&self, previous: &Record, evidence: &Evidence) -> Judgement {
-        let verdict = Self::verdict(previous, evidence);
+        let registry = evidence.registry(&previous.background);
+        let verdict = Self::verdict(previous, evidence, registry);
         match verdict {
             Verdict::Held => Judgement {
                 verdict,
@@ -47,7 +48,7 @@ impl Policy {
             },
             // Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses
             // it once its evidence is stale. But a registry that says "registered" refutes it: what is seen later begins anew.
-            Verdict::Unknown => match evidence.registry(&previous.background) {
+            Verdict::Unknown => match registry {
                 Registry::Registered => Judgement {
                     verdict,
                     lapse: None,
@@ -59,21 +60,21 @@ impl Policy {
                     pending: previous.pending.clone(),
                 },
             },
-            Verdict::Lapsing => self.lost(previous, evidence, LossKind::Lapsing),
-            Verdict::Lapsed => self.lost(previous, evidence, LossKind::Lapsed),
+            Verdict::Lapsing => self.lost(previous, evidence, registry, LossKind::Lapsing),
+            Verdict::Lapsed => self.lost(previous, evidence, registry, LossKind::Lapsed),
             Verdict::Resurrected { registered_at } => {
-                self.lost(previous, evidence, LossKind::Resurrected { registered_at })
+                let kind = LossKind::Resurrected { registered_at };
+                self.lost(previous, evidence, registry, kind)
             }
         }
     }
 
     /// The verdict of one look. The registry's date goes first, whatever Fastly says: a domain that others have registered
     /// looks alive.
-    fn verdict(previous: &Record, evidence: &Evidence) -> Verdict {
+    fn verdict(previous: &Record, evidence: &Evidence, registry: Registry) -> Verdict {
         if let Some(registered_at) = registered_again_at(previous, evidence) {
             return Verdict::Resurrected { registered_at };
         }
-        let registry = evidence.registry(&previous.background);
         match (Self::by_sources(evidence, registry), registry) {
             // Only the registry sees that a domain has come back: Fastly's "registered" cannot take that back.
             (Verdict::Held, Registry::Silent) if is_resurrected(previous) => Verdict::Unknown,
@@ -81,8 +82,8 @@ impl Policy {
         }
     }
 
-    /// The verdict of one look, whatever was known before: what the sources say together of the registration now. Where they contradict each other it
-    /// is unknown; where one is silent, the others speak. `docs/verdicts.md` shows every case.
+    /// What the sources say together of the registration now, whatever was known before. Where they contradict each other it is
+    /// unknown; where one is silent, the others speak. `docs/verdicts.md` shows every case.
     fn by_sources(evidence: &Evidence, registry: Registry) -> Verdict {
         let verdict = match evidence.fastly.registration() {
             // Fastly's list of tokens does not promise `expiring` and `deleting`: a name in redemption may read as
@@ -117,7 +118,13 @@ impl Policy {
         verdict
     }
 
-    fn lost(&self, previous: &Record, evidence: &Evidence, kind: LossKind) -> Judgement {
+    fn lost(
+        &self,
+        previous: &Record,
+        evidence: &Evidence,
+        registry: Registry,
+        kind: LossKind,
+    ) -> Judgement {
         // A loss that went back a step (released, then in redemption) contradicts itself, and a registry that names another date
         // with every answer has a clock or a table that is wrong: the suspicion begins anew.
         let known = previous.lapse.as_ref().filter(|lapse| goes_on(lapse, kind));
@@ -132,7 +139,7 @@ impl Policy {
         );
         lapse.confirmation = lapse
             .confirmation
-            .or_else(|| self.confirmation(previous, &lapse.first, evidence));
+            .or_else(|| self.confirmation(&lapse.first, evidence, registry));
         let pending = lapse
             .confirmation
             .filter(|_| Self::has_addresses_to_cover(previous, &lapse))
@@ -146,13 +153,12 @@ impl Policy {
 
     fn confirmation(
         &self,
-        previous: &Record,
         first: &Evidence,
         evidence: &Evidence,
+        registry: Registry,
     ) -> Option<Confirmation> {
-        let known = &previous.background;
         // That a domain was registered again is the registry's word alone: two witnesses are of a loss that is still one.
-        if evidence.has_two_witnesses(known) && evidence.registry(known) != Registry::Registered {
+        if evidence.has_two_witnesses(registry) && registry != Registry::Registered {
             Some(Confirmation::TwoSources)
         } else if evidence.observed_at.duration_since(first.observed_at) >= self.confirm_after {
             Some(Confirmation::TwoLooks)

@@ -80,17 +80,4 @@ impl Risk {
             status.has(&Token::Parked).then_some(Self::Parked)
         }
     }
-
-    /// Its name, as in `past_expiry`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Parked => "parked",
-            Self::ForSale => "for_sale",
-            Self::PastExpiry => "past_expiry",
-            Self::HandsChanged => "hands_changed",
-            Self::LossSeen => "loss_seen",
-            Self::Redemption => "redemption",
-            Self::PendingDelete => "pending_delete",
-        }
-    }
 }

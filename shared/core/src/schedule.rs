@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 
-use crate::background::RegistryMemory;
 use crate::{DomainName, Record, Risk, Timestamp, Verdict};
 
 /// The intervals between looks. A *look* asks Fastly, and costs a call; a *glance* asks the registry or the DNS only, and
@@ -14,12 +13,12 @@ pub struct Schedule {
     pub look: SignedDuration,
     /// The longest a healthy domain goes without a glance.
     pub glance: SignedDuration,
-    /// A glance with a soft signal: parked, for sale, other hands.
+    /// A glance with a soft signal: parked, for sale.
     pub soft_signal: SignedDuration,
     /// A glance after a term has ended, where redemption and pending delete take 35 days: generic top-level domains.
     pub spell: SignedDuration,
-    /// A glance where a name may be lost from one day to the next: after a term of a country code's domain, or at any time
-    /// where the registry does not tell when a term ends, or has not answered.
+    /// A glance where a name may be lost from one day to the next: after a term of a country code's domain or in other hands, or
+    /// at any time where the registry does not tell when a term ends, or has not answered.
     pub watchful: SignedDuration,
     /// A look with a loss under way.
     pub losing: SignedDuration,
@@ -99,6 +98,9 @@ impl Schedule {
         }
         let by_term = self.by_term(record, asked_at);
         Some(match Risk::of(record, last) {
+            Some(Risk::HandsChanged) if background.is_in_spell(last) => {
+                by_term.min(asked_at + self.watchful)
+            }
             Some(_) => by_term.min(asked_at + self.soft_signal),
             None => by_term,
         })
@@ -107,11 +109,7 @@ impl Schedule {
     /// The next glance by what the registry says of the term.
     fn by_term(&self, record: &Record, asked_at: Timestamp) -> Timestamp {
         let background = &record.background;
-        let expires_at = match &background.registry {
-            RegistryMemory::Registered { facts, .. } => facts.expires_at,
-            RegistryMemory::Nothing | RegistryMemory::NotSupported => None,
-        };
-        let Some(expires_at) = expires_at else {
+        let Some(expires_at) = background.expires_at() else {
             return asked_at + self.watchful;
         };
         if background.is_in_spell(asked_at) {

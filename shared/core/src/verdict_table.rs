@@ -233,8 +233,8 @@ fn a_dns_that_was_not_asked_is_as_one_that_did_not_answer() {
 fn a_first_look_unverifies_only_where_fastly_and_another_source_agree() {
     for (_, rdap, evidence) in every_look(at(0)) {
         let judgement = Policy::default().judge(&record(&[]), &evidence);
-        let agree =
-            evidence.has_two_witnesses(&record(&[]).background) && rdap != "registered since";
+        let agree = evidence.has_two_witnesses(evidence.registry(&record(&[]).background))
+            && rdap != "registered since";
         assert_eq!(
             judgement.pending.is_some(),
             agree && judgement.verdict.loss().is_some(),
