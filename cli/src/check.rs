@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::SignedDuration;
 use lapsewatch_core::{Mode, Permission, Reason, RunId};
-use lapsewatch_pipeline::{AtUse, Question, answer_from_record};
+use lapsewatch_pipeline::{AtUse, FromRecord, Question, answer_from_record};
 use serde_json::to_value;
 
 use crate::commands::Done;
@@ -20,13 +20,13 @@ pub(crate) async fn run(
 ) -> Result<Done> {
     let deadline = host.clock.wall() + within;
     let answered = match answer_from_record(&host.watchlist, question, host.clock).await? {
-        Ok(answered) => answered,
-        Err(known) => {
+        FromRecord::Answered(answered) => *answered,
+        FromRecord::Unanswered(why) => {
             let checker = host.checker().await?;
             let (_share, ()) = host.join(async || Ok(())).await?;
             let run = RunId::new(Mode::Domains, host.clock.wall());
             checker
-                .answer_by_asking(question, known, run, deadline)
+                .answer_by_asking(question, why, run, deadline)
                 .await?
         }
     };

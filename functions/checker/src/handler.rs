@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
 use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
 use lapsewatch_core::{Paced, RunId, Timestamp, Verdict};
 use lapsewatch_pipeline::{
-    AtUse, CheckError, CheckMessage, Checked, Checker, Clock, answer_from_record,
+    AtUse, CheckError, CheckMessage, Checked, Checker, Clock, FromRecord, answer_from_record,
 };
 use lapsewatch_runtime::{Message, answered, batch, batch_response, stop_at};
 use lapsewatch_sources::{Dns, Fastly, Rdap};
@@ -30,19 +30,6 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 const AFTER_REJECTION: SignedDuration = SignedDuration::from_mins(5);
 
 type DynamoDbChecker = Arc<Checker<DynamoDbWatchlist, Fastly, Option<Rdap>, Option<Dns>>>;
-
-/// With which key Fastly is asked.
-#[derive(Clone, Copy, Debug)]
-enum Attempt {
-    /// The one that this process has kept.
-    WithKeyKept,
-    /// The one that is in the secret now.
-    WithKeyFetched,
-}
-
-impl Attempt {
-    const BOTH: [Self; 2] = [Self::WithKeyKept, Self::WithKeyFetched];
-}
 
 /// The checker, for as long as its process lives.
 #[derive(Debug)]
@@ -165,48 +152,44 @@ impl Function {
     /// time or the function's is over.
     async fn answer_at_use(&self, asked: &Asked, context: &Context) -> Result<AtUse> {
         let question = &asked.question;
-        let known = match answer_from_record(&self.watchlist, question, self.clock).await? {
-            Ok(answered) => return Ok(answered),
-            Err(known) => known,
+        let why = match answer_from_record(&self.watchlist, question, self.clock).await? {
+            FromRecord::Answered(answered) => return Ok(*answered),
+            FromRecord::Unanswered(why) => why,
         };
         let stop_at = stop_at(context, TO_FINISH);
         let deadline = asked
             .within
             .map_or(stop_at, |within| stop_at.min(self.clock.wall() + within));
         let run = RunId::from_stored(format!("domains-{}", context.request_id));
-        for attempt in Attempt::BOTH {
-            let checker = self.checker().await?;
-            let asking = checker.answer_by_asking(question, known.clone(), run.clone(), deadline);
-            match (asking.await, attempt) {
-                (Ok(answered), _) => return Ok(answered),
-                (Err(CheckError::KeyRejected(_)), Attempt::WithKeyKept) => {
-                    *self.checker.write().await = None;
-                }
-                (Err(error @ CheckError::KeyRejected(_)), Attempt::WithKeyFetched) => {
-                    return Err(self.key_of_no_use(error).await?);
-                }
-                (Err(error @ CheckError::Watchlist(_)), _) => return Err(error.into()),
-            }
-        }
-        Err(anyhow!("{}: nobody could be asked", question.domain))
+        let run = &run;
+        self.with_key(|checker| async move {
+            let asking = checker.answer_by_asking(question, why, run.clone(), deadline);
+            asking.await
+        })
+        .await
     }
 
-    /// Checks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
     async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
-        for attempt in Attempt::BOTH {
-            let checker = self.checker().await?;
-            match (checker.check(messages, Some(deadline)).await, attempt) {
-                (Ok(answers), _) => return Ok(answers),
-                (Err(CheckError::KeyRejected(_)), Attempt::WithKeyKept) => {
-                    *self.checker.write().await = None;
-                }
-                (Err(error @ CheckError::KeyRejected(_)), Attempt::WithKeyFetched) => {
-                    return Err(self.key_of_no_use(error).await?);
-                }
-                (Err(error @ CheckError::Watchlist(_)), _) => return Err(error.into()),
-            }
+        self.with_key(|checker| async move { checker.check(messages, Some(deadline)).await })
+            .await
+    }
+
+    /// Asks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
+    async fn with_key<T, F: Future<Output = Result<T, CheckError>>>(
+        &self,
+        ask: impl Fn(DynamoDbChecker) -> F,
+    ) -> Result<T> {
+        match ask(self.checker().await?).await {
+            Ok(done) => return Ok(done),
+            Err(error @ CheckError::Watchlist(_)) => return Err(error.into()),
+            Err(CheckError::KeyRejected(_)) => {}
         }
-        Ok(vec![Checked::HandedBack; messages.len()])
+        *self.checker.write().await = None;
+        match ask(self.checker().await?).await {
+            Ok(done) => Ok(done),
+            Err(error @ CheckError::Watchlist(_)) => Err(error.into()),
+            Err(error @ CheckError::KeyRejected(_)) => Err(self.key_of_no_use(error).await?),
+        }
     }
 
     /// What to say when Fastly rejects the key that is in the secret now; for a while, nobody asks.

@@ -65,18 +65,37 @@ impl Question {
     }
 }
 
-/// What a record says that is fresh enough, else what has to be asked about: one read, and nobody is asked.
+/// What a record alone comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FromRecord {
+    /// It is fresh enough: this is the answer.
+    Answered(Box<AtUse>),
+    /// Somebody has to be asked.
+    Unanswered(Unanswered),
+}
+
+/// Why a record does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It is not fresh enough.
+    NotFresh,
+    /// There is none.
+    NotWatched,
+}
+
+/// Answers from the record, if that is fresh enough: one read, and nobody is asked.
 pub async fn answer_from_record<W: Watchlist>(
     watchlist: &W,
     question: &Question,
     clock: Clock,
-) -> Result<Result<AtUse, Option<Record>>, WatchlistError> {
+) -> Result<FromRecord, WatchlistError> {
     let (record, now) = (watchlist.get(&question.domain).await?, clock.now());
     Ok(match record {
         Some(record) if record.is_fresh(question.max_age, now) => {
-            Ok(question.answered(Some(record), now, false))
+            FromRecord::Answered(Box::new(question.answered(Some(record), now, false)))
         }
-        record => Err(record),
+        Some(_) => FromRecord::Unanswered(Unanswered::NotFresh),
+        None => FromRecord::Unanswered(Unanswered::NotWatched),
     })
 }
 
@@ -92,41 +111,44 @@ where
     pub async fn answer_by_asking(
         self: &Arc<Self>,
         question: &Question,
-        known: Option<Record>,
+        why: Unanswered,
         run: RunId,
         deadline: Timestamp,
     ) -> Result<AtUse, CheckError> {
-        if known.is_none() {
-            let watched = WatchedDomain {
-                domain: question.domain.clone(),
-                earliest_verified_at: question.verified_at,
-            };
-            self.watchlist
-                .watch(&[watched], None, self.clock.now())
-                .await?;
+        match why {
+            Unanswered::NotFresh => {}
+            Unanswered::NotWatched => {
+                let watched = WatchedDomain {
+                    domain: question.domain.clone(),
+                    earliest_verified_at: question.verified_at,
+                };
+                let now = self.clock.now();
+                self.watchlist.watch(&[watched], None, now).await?;
+            }
         }
-        // In a task of its own: a look that is paid for is written down even if it comes too late for this answer.
+        // In a task of its own: a look that is paid for is written down even if it comes too late for this answer, where the
+        // process lives on.
         let (checker, domain) = (Arc::clone(self), question.domain.clone());
         let look = tokio::spawn(async move {
             let message = CheckMessage::new(run, domain);
             checker.check(&[message], None).await
         });
         let answers = tokio::select! {
-            looked = look => match looked {
-                Ok(answers) => answers?,
-                Err(_) => Vec::new(),
-            },
+            looked = look => looked.unwrap_or_else(|_| Ok(Vec::new()))?,
             () = self.clock.sleep_until(deadline) => Vec::new(),
         };
         let looked_up = match answers.first() {
             Some(Checked::Looked(_) | Checked::Glanced) => true,
+            Some(Checked::Failed(why)) => {
+                tracing::error!(domain = question.domain.as_str(), "{why}");
+                false
+            }
             Some(
                 Checked::AlreadyChecked
                 | Checked::NotWatched
                 | Checked::InProgress
                 | Checked::OverBudget
-                | Checked::HandedBack
-                | Checked::Failed(_),
+                | Checked::HandedBack,
             )
             | None => false,
         };

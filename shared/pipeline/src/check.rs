@@ -2,21 +2,19 @@
 
 mod glance;
 mod look;
+mod tasks;
 mod witnesses;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
-use lapsewatch_core::{DomainName, Gcra, Month, Paced, Record, Rules, RunId, Timestamp, Verdict};
+use lapsewatch_core::{DomainName, Gcra, Month, Paced, Rules, RunId, Timestamp, Verdict};
 use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Checks, Look, Slots, Watchlist, WatchlistError};
-use tokio::task::JoinSet;
 
-use self::glance::Glimpse;
 use self::look::ToLook;
-use self::witnesses::Witnesses;
+use self::tasks::{Panicked, Tasks};
 use crate::{CheckMessage, Clock};
 
 /// How long one look may take, retries and all, before another process may take it over.
@@ -139,23 +137,51 @@ where
         let mut to_look = self
             .glance_first(run, begun.collect(), deadline, &mut answers)
             .await?;
+        let month = Month::of(self.clock.now());
+        // What is due is sent whatever the budget: with nothing left, a slot would be waited for in vain.
+        if run.is_of_what_is_due() && !to_look.is_empty() && self.is_spent(month).await? {
+            self.leave_over_budget(&to_look, &mut answers).await?;
+            return Ok(answers);
+        }
         let Some(first_slot) = self.reserve(&to_look, deadline).await? else {
             return Ok(answers);
         };
-        let month = Month::of(self.clock.now());
         let paid = self
             .watchlist
             .spend(month, count(to_look.len()), self.settings.monthly_budget)
             .await?;
-        for unpaid in to_look.split_off(paid as usize) {
-            answers[unpaid.index] = Checked::OverBudget;
-            self.watchlist
-                .abandon_looks(std::slice::from_ref(&unpaid.record.domain))
-                .await?;
-        }
+        let unpaid = to_look.split_off(paid as usize);
+        self.leave_over_budget(&unpaid, &mut answers).await?;
         self.look_at_all(run, to_look, first_slot, deadline, &mut answers)
             .await?;
         Ok(answers)
+    }
+
+    async fn is_spent(&self, month: Month) -> Result<bool, WatchlistError> {
+        Ok(self.watchlist.spent(month).await? >= self.settings.monthly_budget)
+    }
+
+    /// Answers for what there is no budget for, and gives its leases back: it stays due.
+    async fn leave_over_budget(
+        &self,
+        unpaid: &[ToLook],
+        answers: &mut [Checked],
+    ) -> Result<(), WatchlistError> {
+        for one in unpaid {
+            answers[one.index] = Checked::OverBudget;
+        }
+        self.abandon(unpaid).await
+    }
+
+    async fn abandon(&self, looks: &[ToLook]) -> Result<(), WatchlistError> {
+        if looks.is_empty() {
+            return Ok(());
+        }
+        let domains: Vec<_> = looks
+            .iter()
+            .map(|to_look| to_look.record.domain.clone())
+            .collect();
+        self.watchlist.abandon_looks(&domains).await
     }
 
     /// A run over what is due does not pay for what another run has looked at meanwhile.
@@ -198,79 +224,6 @@ where
         }
     }
 
-    /// In a run over what is due, glances first at what needs no look for its age: answers for what that is enough for, and
-    /// returns what is to be looked at.
-    async fn glance_first(
-        self: &Arc<Self>,
-        run: &RunId,
-        begun: Vec<(usize, Record)>,
-        deadline: Option<Timestamp>,
-        answers: &mut [Checked],
-    ) -> Result<Vec<ToLook>, CheckError> {
-        let now = self.clock.now();
-        let is_enough = |record: &Record| {
-            run.is_of_what_is_due() && self.settings.rules.schedule.look_at(record) > now
-        };
-        let mut to_look = Vec::with_capacity(begun.len());
-        let mut glances = JoinSet::new();
-        let mut of_task = HashMap::new();
-        for (index, record) in begun {
-            if is_enough(&record) {
-                let (checker, run) = (Arc::clone(self), run.clone());
-                let domain = record.domain.clone();
-                let task =
-                    glances.spawn(async move { checker.glance(&run, record, deadline).await });
-                of_task.insert(task.id(), (index, domain));
-            } else {
-                to_look.push(ToLook {
-                    index,
-                    record,
-                    witnesses: Witnesses::default(),
-                });
-            }
-        }
-        let mut failure = None;
-        let mut given_back = Vec::new();
-        while let Some(joined) = glances.join_next_with_id().await {
-            let (id, glimpse) = match joined {
-                Ok((id, glimpse)) => (id, glimpse),
-                Err(panic) => (
-                    panic.id(),
-                    Ok(Glimpse::Answered(Checked::Failed(
-                        "the glance panicked".to_owned(),
-                    ))),
-                ),
-            };
-            let Some((index, domain)) = of_task.remove(&id) else {
-                continue;
-            };
-            match glimpse {
-                Ok(Glimpse::Answered(checked)) => {
-                    if checked != Checked::Glanced {
-                        given_back.push(domain);
-                    }
-                    answers[index] = checked;
-                }
-                Ok(Glimpse::LookNow { record, witnesses }) => to_look.push(ToLook {
-                    index,
-                    record: *record,
-                    witnesses,
-                }),
-                Err(error) => {
-                    given_back.push(domain);
-                    failure.get_or_insert(error);
-                }
-            }
-        }
-        if failure.is_some() {
-            given_back.extend(to_look.iter().map(|to_look| to_look.record.domain.clone()));
-        }
-        if !given_back.is_empty() {
-            self.watchlist.abandon_looks(&given_back).await?;
-        }
-        failure.map_or(Ok(to_look), Err)
-    }
-
     /// The first of as many slots as there are looks to take; `None` if there is nothing to look at or the slots would
     /// come too late.
     async fn reserve(
@@ -295,11 +248,7 @@ where
             ) {
                 (Slots::From(first), _) => return Ok(Some(first)),
                 (Slots::TooLate(_), Some(_)) => {
-                    let domains: Vec<_> = to_look
-                        .iter()
-                        .map(|to_look| to_look.record.domain.clone())
-                        .collect();
-                    self.watchlist.abandon_looks(&domains).await?;
+                    self.abandon(to_look).await?;
                     return Ok(None);
                 }
                 // Without a deadline there is time: the lease is long enough for a wait in small steps.
@@ -319,31 +268,21 @@ where
         answers: &mut [Checked],
     ) -> Result<(), CheckError> {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut tasks = JoinSet::new();
-        let mut of_task = HashMap::new();
+        let mut looks = Tasks::new();
         let slots = self.settings.pace.slots(first_slot, count(to_look.len()));
         for (to_look, slot) in to_look.into_iter().zip(slots) {
             let (checker, run, stop) = (Arc::clone(self), run.clone(), Arc::clone(&stop));
             let (index, domain) = (to_look.index, to_look.record.domain.clone());
-            let task = tasks
-                .spawn(async move { checker.look(&run, to_look, slot, deadline, &stop).await });
-            of_task.insert(task.id(), (index, domain));
+            looks.spawn(index, domain, async move {
+                checker.look(&run, to_look, slot, deadline, &stop).await
+            });
         }
         let mut failure = None;
         let mut unfinished = Vec::new();
         let mut checks = Checks::default();
-        while let Some(joined) = tasks.join_next_with_id().await {
-            let (id, outcome) = match joined {
-                Ok((id, outcome)) => (id, outcome),
-                // A panic is this message's failure and nobody else's.
-                Err(panic) => (
-                    panic.id(),
-                    Ok(Checked::Failed("the look panicked".to_owned())),
-                ),
-            };
-            let Some((index, domain)) = of_task.remove(&id) else {
-                continue;
-            };
+        while let Some((index, domain, outcome)) = looks.next().await {
+            let outcome = outcome
+                .unwrap_or_else(|Panicked| Ok(Checked::Failed("the look panicked".to_owned())));
             match outcome {
                 Ok(checked) => {
                     match &checked {

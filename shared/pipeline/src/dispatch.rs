@@ -153,7 +153,7 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
         })
     }
 
-    /// Sends a page as far as this month's budget goes. What does not fit waits: it stays due, and is sent by a later run.
+    /// Sends a page; of a sweep, as far as this month's budget goes. What does not fit waits: it stays due, and is sent by a later run.
     async fn send_page(
         &self,
         run: &mut Run,
@@ -162,10 +162,6 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
         if after.is_none() {
             run.counters.sent = 0;
         }
-        let month = Month::of(self.clock.now());
-        let left = self
-            .monthly_budget
-            .saturating_sub(self.watchlist.spent(month).await?);
         let due_by = Self::due_by(run);
         let page = self
             .watchlist
@@ -173,9 +169,12 @@ impl<W: Watchlist, D: Directory, Q: Queue> Dispatcher<W, D, Q> {
             .await?;
         let mut domains = page.items;
         let fits = match run.mode {
-            Mode::Sweep | Mode::Domains => usize::try_from(left)
-                .unwrap_or(usize::MAX)
-                .min(domains.len()),
+            Mode::Sweep | Mode::Domains => {
+                let month = Month::of(self.clock.now());
+                let spent = self.watchlist.spent(month).await?;
+                let left = self.monthly_budget.saturating_sub(spent);
+                usize::try_from(left).map_or(domains.len(), |left| left.min(domains.len()))
+            }
             // Most of these need a glance, which costs nothing; the checker pays for the others as far as the budget goes.
             Mode::Due => domains.len(),
         };

@@ -10,7 +10,7 @@ mod queue;
 mod restore;
 
 pub use apply::{Applied, Applier, ApplyError, Decision, Planned, Waiting};
-pub use at_use::{AtUse, MAX_AGE, Question, answer_from_record};
+pub use at_use::{AtUse, FromRecord, MAX_AGE, Question, Unanswered, answer_from_record};
 pub use check::{CheckError, CheckSettings, Checked, Checker};
 pub use clock::Clock;
 pub use dispatch::{DispatchError, Dispatched, Dispatcher};

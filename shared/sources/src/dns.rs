@@ -47,6 +47,8 @@ struct ZoneAbove {
     system: TokioResolver,
     /// The port that zones' servers are asked at.
     port: u16,
+    /// Which of them are asked.
+    admits: fn(IpAddr) -> bool,
     zones: Mutex<HashMap<String, (Instant, TokioResolver)>>,
 }
 
@@ -61,6 +63,7 @@ impl Dns {
             DnsSetting::System => Way::ZoneAbove(Arc::new(ZoneAbove {
                 system: setting::system()?,
                 port: 53,
+                admits: is_public,
                 zones: Mutex::default(),
             })),
             DnsSetting::Servers(servers) => {
@@ -153,7 +156,7 @@ impl ZoneAbove {
         let mut addresses: Vec<SocketAddr> = Vec::new();
         for name in names.iter().take(SERVERS) {
             if let Ok(found) = self.system.lookup_ip(format!("{name}.")).await {
-                let admitted = found.iter().filter(|address| self.may_ask(*address));
+                let admitted = found.iter().filter(|address| (self.admits)(*address));
                 addresses.extend(admitted.map(|address| SocketAddr::new(address, self.port)));
             }
         }
@@ -162,11 +165,6 @@ impl ZoneAbove {
         let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
         zones.insert(zone.to_owned(), (Instant::now(), servers.clone()));
         Ok(servers)
-    }
-
-    /// A zone's servers are on the public Internet; on another port than the usual one, this is a test on one machine.
-    fn may_ask(&self, address: IpAddr) -> bool {
-        is_public(address) || self.port != 53
     }
 }
 
@@ -180,13 +178,14 @@ mod tests {
     use super::*;
 
     /// A real server of `org`, which stands for this machine's resolver too: it knows the zone's servers.
-    fn through(port: u16) -> Dns {
+    fn through(port: u16, admits: fn(IpAddr) -> bool) -> Dns {
         let here = SocketAddr::from(([127, 0, 0, 1], port));
         let system = setting::resolver(&[here], Recursion::Desired).unwrap();
         Dns {
             way: Way::ZoneAbove(Arc::new(ZoneAbove {
                 system,
                 port,
+                admits,
                 zones: Mutex::default(),
             })),
         }
@@ -199,7 +198,7 @@ mod tests {
             "$ORIGIN org.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n\
              delegated NS ns.elsewhere.net.\n",
         )]);
-        let dns = through(nsd.port());
+        let dns = through(nsd.port(), |address| address.is_loopback());
         let ask = async |name: &str| dns.delegation(&name.parse().unwrap()).await;
         let servers = ask("delegated.org").await;
         let named: Vec<_> = servers
@@ -214,5 +213,12 @@ mod tests {
             ask("missing.net").await,
             DnsFinding::NoAnswer { .. }
         ));
+        let outside = through(nsd.port(), is_public);
+        let reason = DnsFailure::Refused;
+        assert_eq!(
+            outside.delegation(&"missing.org".parse().unwrap()).await,
+            DnsFinding::NoAnswer { reason },
+            "a zone does not lead us into our own network"
+        );
     }
 }

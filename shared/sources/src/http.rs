@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, Url};
+use reqwest::{Certificate, Client, ClientBuilder, Response, Url};
 
 /// A client that trusts the bundled root certificates and no others, follows no redirect and repeats no request: redirects
 /// could lead a key or a question elsewhere, and attempts are paced and counted by the caller.
@@ -21,6 +21,18 @@ pub(crate) fn client() -> reqwest::Result<ClientBuilder> {
         // before the request was sent is replaced all the same: nobody has received that request.
         .pool_idle_timeout(Duration::from_secs(10))
         .retry(reqwest::retry::never()))
+}
+
+/// The body, if it has at most so many bytes: what is longer is not read on.
+pub(crate) async fn body(mut response: Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
 }
 
 /// Whether a URL names this very machine.

@@ -4,6 +4,7 @@ mod addresses;
 mod dns;
 mod dns_source;
 mod fastly;
+mod hosts;
 mod http;
 mod rdap;
 mod registry_source;

@@ -21,12 +21,14 @@ pub use bootstrap::{Bootstrap, BootstrapError, BootstrapSetting};
 
 /// What RDAP is spoken in.
 const MEDIA_TYPE: &str = "application/rdap+json";
-/// A registry answers within a second, a busy one within some.
+/// A registry answers within a second, a busy one within some; redirects and all.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest body that is read; a real one has some kilobytes.
 const LONGEST_BODY: usize = 1024 * 1024;
 /// The longest wait that a server may ask for: six hours have been seen.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// How long a server is left alone that says 429 and not for how long.
+const THROTTLED: Duration = Duration::from_mins(10);
 /// How often a server may send us on within itself.
 const REDIRECTS: usize = 3;
 
@@ -44,7 +46,7 @@ impl Rdap {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(bootstrap: Bootstrap, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
-        let client = http::client()?.timeout(TIMEOUT);
+        let client = http::client()?;
         let client = match bootstrap.trust() {
             Trust::Registries => client.dns_resolver(Arc::new(PublicOnly::new(bootstrap.hosts()))),
             Trust::Operator => client,
@@ -97,7 +99,7 @@ impl Rdap {
         };
         Ok(match status {
             StatusCode::OK => {
-                let finding = match body(response).await? {
+                let finding = match http::body(response, LONGEST_BODY).await? {
                     Some(body) => answer::read(&body, domain),
                     None => unreadable("it is longer than 1 MiB"),
                 };
@@ -109,7 +111,8 @@ impl Rdap {
             // Only the registry's own word, at the address that is its own and of the zone that is, is that a name is not there;
             // a web server that has been moved says 404 to everything.
             StatusCode::NOT_FOUND if is_its_word => {
-                let said = body(response).await.ok().flatten().unwrap_or_default();
+                let said = http::body(response, LONGEST_BODY).await.ok().flatten();
+                let said = said.unwrap_or_default();
                 if speaks_rdap || answer::is_error_of_rdap(&said) {
                     RegistryReply {
                         finding: RdapFinding::NotRegistered,
@@ -131,9 +134,6 @@ impl Rdap {
     }
 }
 
-/// How long a server is left alone that says 429 and not for how long.
-const THROTTLED: Duration = Duration::from_mins(10);
-
 impl RegistrySource for Rdap {
     fn server(&self, domain: &DomainName) -> Option<HostName> {
         HostName::parse(self.bootstrap.base(domain)?.host_str()?)
@@ -150,7 +150,7 @@ impl RegistrySource for Rdap {
                 retry_after: None,
             };
         };
-        // One time-out for all: each redirect has its own too.
+        // One time-out for all that a question leads to.
         match tokio::time::timeout(TIMEOUT, self.ask(question, domain)).await {
             Ok(Ok(reply)) => reply,
             Err(_) => failed(RdapFailure::TimedOut),
@@ -164,18 +164,6 @@ impl RegistrySource for Rdap {
             }
         }
     }
-}
-
-/// The body, if it is not too long: what is too long is not read on.
-async fn body(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > LONGEST_BODY {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
 }
 
 /// The same scheme, host and port: neither another server nor the clear.

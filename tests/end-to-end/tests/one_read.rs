@@ -14,7 +14,7 @@ use lapsewatch_core::{
     Evidence, FastlyFinding, RdapFinding, Rules, Scope, StatusSet, Timestamp, WatchedDomain,
     observe,
 };
-use lapsewatch_pipeline::{Clock, MAX_AGE, Question, answer_from_record};
+use lapsewatch_pipeline::{Clock, FromRecord, MAX_AGE, Question, answer_from_record};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
 use local_stack::LocalStack;
@@ -84,6 +84,9 @@ async fn an_answer_from_a_fresh_record_is_one_read_and_nothing_else() {
     let clock = Clock::new(Timestamp::now, None);
     let watchlist = DynamoDbWatchlist::new(counted, &table);
     let answered = answer_from_record(&watchlist, &question, clock).await;
-    assert!(!answered.unwrap().unwrap().looked_up);
+    let FromRecord::Answered(answered) = answered.unwrap() else {
+        panic!("the record is fresh")
+    };
+    assert!(!answered.looked_up);
     assert_eq!(*sent.0.lock().unwrap(), ["DynamoDB_20120810.GetItem"]);
 }

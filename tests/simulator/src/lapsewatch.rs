@@ -17,8 +17,8 @@ use lapsewatch_core::{
     RunId, Timestamp,
 };
 use lapsewatch_pipeline::{
-    Applier, CheckSettings, Checker, Clock, Dispatcher, MAX_AGE, Question as AtUseQuestion,
-    answer_from_record,
+    Applier, CheckSettings, Checker, Clock, Dispatcher, FromRecord, MAX_AGE,
+    Question as AtUseQuestion, answer_from_record,
 };
 
 use self::directory::Directory;
@@ -245,15 +245,13 @@ impl House {
             verified_at: verified_at.map(|(_, address)| address.verified_at),
             max_age: MAX_AGE,
         };
-        let known = match answer_from_record(&self.watchlist, &question, self.clock).await? {
-            Ok(answered) => return Ok(answered.answer),
-            Err(known) => known,
+        let why = match answer_from_record(&self.watchlist, &question, self.clock).await? {
+            FromRecord::Answered(answered) => return Ok(answered.answer),
+            FromRecord::Unanswered(why) => why,
         };
         let run = RunId::from_stored(format!("domains-{place}"));
         let deadline = self.clock.wall() + WITHIN;
-        let answered = self
-            .checker
-            .answer_by_asking(&question, known, run, deadline);
+        let answered = self.checker.answer_by_asking(&question, why, run, deadline);
         Ok(answered.await?.answer)
     }
 }

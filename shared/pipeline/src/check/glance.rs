@@ -1,10 +1,14 @@
-//! One glance: the registry asked, or the DNS where there is none; and a look if that shows anything.
+//! Glances: the registry asked, or the DNS where there is none; and a look if that shows anything.
+
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lapsewatch_core::{Glance, Glanced, RdapFinding, Record, RunId, Timestamp, glance};
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
 
+use super::look::ToLook;
+use super::tasks::{Panicked, Tasks};
 use super::witnesses::{Heard, LEFT_ALONE, Witnesses};
 use super::{CheckError, Checked, Checker};
 
@@ -12,7 +16,7 @@ use super::{CheckError, Checked, Checker};
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What comes of a glance.
-pub(super) enum Glimpse {
+enum Glimpse {
     /// It was enough, or failed.
     Answered(Checked),
     /// A look is worth its price, and goes on with what was heard.
@@ -29,9 +33,72 @@ where
     R: RegistrySource,
     D: DnsSource,
 {
+    /// In a run over what is due, glances first at what needs no look for its age: answers for what that is enough for, and
+    /// returns what is to be looked at.
+    pub(super) async fn glance_first(
+        self: &Arc<Self>,
+        run: &RunId,
+        begun: Vec<(usize, Record)>,
+        deadline: Option<Timestamp>,
+        answers: &mut [Checked],
+    ) -> Result<Vec<ToLook>, CheckError> {
+        let now = self.clock.now();
+        let mut to_look = Vec::with_capacity(begun.len());
+        let mut glances = Tasks::new();
+        for (index, record) in begun {
+            if run.is_of_what_is_due() && self.settings.rules.schedule.look_at(&record) > now {
+                let (checker, run, domain) = (Arc::clone(self), run.clone(), record.domain.clone());
+                glances.spawn(index, domain, async move {
+                    checker.glance(&run, record, deadline).await
+                });
+            } else {
+                let witnesses = Witnesses::default();
+                to_look.push(ToLook {
+                    index,
+                    record,
+                    witnesses,
+                });
+            }
+        }
+        let mut failure = None;
+        let mut given_back = Vec::new();
+        while let Some((index, domain, outcome)) = glances.next().await {
+            match outcome {
+                Ok(Ok(Glimpse::Answered(Checked::Glanced))) => answers[index] = Checked::Glanced,
+                Ok(Ok(Glimpse::Answered(checked))) => {
+                    given_back.push(domain);
+                    answers[index] = checked;
+                }
+                Ok(Ok(Glimpse::LookNow { record, witnesses })) => to_look.push(ToLook {
+                    index,
+                    record: *record,
+                    witnesses,
+                }),
+                Ok(Err(error)) => {
+                    given_back.push(domain);
+                    failure.get_or_insert(error);
+                }
+                Err(Panicked) => {
+                    given_back.push(domain);
+                    answers[index] = Checked::Failed("the glance panicked".to_owned());
+                }
+            }
+        }
+        if !given_back.is_empty() {
+            self.watchlist.abandon_looks(&given_back).await?;
+        }
+        if let Some(error) = failure {
+            self.abandon(&to_look).await?;
+            return Err(error);
+        }
+        // The riskiest were sent first; glances end in any order.
+        to_look.sort_by_key(|to_look| to_look.index);
+        Ok(to_look)
+    }
+
     /// Takes a glance and writes it down. A registry that does not answer is no reason to pay: the DNS is asked instead, and
     /// the registry again tomorrow.
-    pub(super) async fn glance(
+    async fn glance(
         &self,
         run: &RunId,
         record: Record,

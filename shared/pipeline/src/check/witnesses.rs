@@ -64,6 +64,8 @@ where
             (None, None) => None,
             (None, Some(patience)) => match self.ask_registry(domain, patience, deadline).await? {
                 Heard::Answer(finding) => Some(finding),
+                // It was wanted and could not be had: that is no answer, and not the same as not having asked.
+                Heard::NotBefore(_) if patience == DECISIVE => Some(LEFT_ALONE),
                 Heard::NotBefore(_) => None,
             },
         };
@@ -121,7 +123,7 @@ where
     }
 }
 
-/// What is recorded of a registry that has asked to be left alone.
+/// What is recorded of a registry whose pace leaves no room for the question.
 pub(super) const LEFT_ALONE: RdapFinding = RdapFinding::NoAnswer {
     reason: RdapFailure::Throttled,
 };

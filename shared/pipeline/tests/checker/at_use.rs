@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{House, day, name, verified};
 use jiff::SignedDuration;
 use lapsewatch_core::{Permission, RdapFacts, RdapFinding, Reason, Timestamp, WatchedDomain};
-use lapsewatch_pipeline::{AtUse, MAX_AGE, Question, answer_from_record};
+use lapsewatch_pipeline::{AtUse, FromRecord, MAX_AGE, Question, answer_from_record};
 use lapsewatch_watchlist::Watchlist as _;
 
 impl House {
@@ -29,11 +29,11 @@ impl House {
         let checker = self.checker(now);
         let known = answer_from_record(&self.watchlist, &question, checker.clock).await;
         match known.unwrap() {
-            Ok(answered) => answered,
-            Err(known) => {
+            FromRecord::Answered(answered) => *answered,
+            FromRecord::Unanswered(why) => {
                 let deadline = Timestamp::now() + within;
                 let run = self.run("domains");
-                let answered = checker.answer_by_asking(&question, known, run, deadline);
+                let answered = checker.answer_by_asking(&question, why, run, deadline);
                 answered.await.unwrap()
             }
         }
@@ -124,6 +124,30 @@ async fn who_asks_for_resets_in_a_row_does_not_make_us_pay_in_a_row() {
         .ask("lost.org", None, day(1) + SignedDuration::from_mins(61))
         .await;
     assert!(later.looked_up, "a suspicion is asked about again soon");
+}
+
+#[tokio::test]
+async fn a_registry_that_is_silent_is_not_paid_around_question_by_question() {
+    let house = House::watching(&["one.org"]).await;
+    house.sources.throttled("one.org", Duration::from_hours(6));
+    for minutes in [0, 5, 59] {
+        let now = day(1) + SignedDuration::from_mins(minutes);
+        let answered = house.ask("one.org", None, now).await;
+        assert_eq!(
+            answered.answer,
+            Permission::AskForMore,
+            "silence allows nobody"
+        );
+    }
+    assert_eq!(house.sources.asked("fastly"), 1);
+    // By now the pace is held for hours: the registry is not asked, and that is no answer either.
+    for minutes in [61, 70] {
+        let now = day(1) + SignedDuration::from_mins(minutes);
+        let answered = house.ask("one.org", None, now).await;
+        assert_eq!(answered.answer, Permission::AskForMore);
+    }
+    assert_eq!(house.sources.asked("fastly"), 2);
+    assert_eq!(house.sources.asked("registry"), 1);
 }
 
 #[tokio::test]

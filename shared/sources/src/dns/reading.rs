@@ -6,8 +6,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record};
 use lapsewatch_core::{DnsFailure, DomainName, HostName};
 
-/// More than any name has; what is beyond is not kept.
-const MOST: usize = 32;
+use crate::hosts::sorted;
 
 /// What the zone above says of a name.
 pub(super) enum Delegation {
@@ -137,14 +136,6 @@ fn name_server(record: &Record) -> Option<HostName> {
 
 fn host(name: &Name) -> Option<HostName> {
     HostName::parse(&name.to_ascii())
-}
-
-fn sorted(hosts: impl Iterator<Item = HostName>) -> Vec<HostName> {
-    let mut hosts: Vec<_> = hosts.collect();
-    hosts.sort();
-    hosts.dedup();
-    hosts.truncate(MOST);
-    hosts
 }
 
 fn failure(error: &NetError) -> DnsFailure {

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 
 use super::{answer, refusal, wait};
-use crate::LookError;
+use crate::{LookError, http};
 
 /// The longest body that is read; a real one has some hundred bytes.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -102,14 +102,10 @@ impl Reply {
 }
 
 impl Body {
-    async fn read(mut response: Response, key: &[u8]) -> reqwest::Result<Self> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > LONGEST_BODY {
-                return Ok(Self::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
+    async fn read(response: Response, key: &[u8]) -> reqwest::Result<Self> {
+        let Some(body) = http::body(response, LONGEST_BODY).await? else {
+            return Ok(Self::TooLong);
+        };
         let repeats_key =
             key.len() >= SHORTEST_SECRET && body.windows(key.len()).any(|window| window == key);
         Ok(if repeats_key {

@@ -6,10 +6,11 @@ use lapsewatch_core::{DomainName, HostName, RdapFacts, RdapFailure, RdapFinding,
 use serde_json::Value;
 
 use super::unreadable;
+use crate::hosts::sorted;
 use crate::text::kept;
 
-/// More than any registration has; what is beyond is not kept.
-const MOST: usize = 32;
+/// More statuses than any registration has; what is beyond is not kept.
+const MOST_STATUSES: usize = 32;
 
 /// 1980 and 2200, in seconds since 1970: before the first and after any domain.
 const EARLIEST: i64 = 315_532_800;
@@ -67,7 +68,7 @@ fn facts(object: &Value) -> RdapFacts {
         transferred_at: dates(object, "transfer").max(),
         statuses: list(&object["status"])
             .filter_map(|status| Some(RdapStatus::from(kept(status.as_str()?))))
-            .take(MOST)
+            .take(MOST_STATUSES)
             .collect(),
         registrar: list(&object["entities"]).find_map(registrar),
         name_servers: sorted(name_servers),
@@ -108,14 +109,6 @@ fn registrar(entity: &Value) -> Option<u32> {
     list(&entity["publicIds"])
         .find_map(id)
         .filter(|_| is_registrar)
-}
-
-fn sorted(hosts: impl Iterator<Item = HostName>) -> Vec<HostName> {
-    let mut hosts: Vec<_> = hosts.collect();
-    hosts.sort();
-    hosts.dedup();
-    hosts.truncate(MOST);
-    hosts
 }
 
 /// The items of a list; none of what is no list.

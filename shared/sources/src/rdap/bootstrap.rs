@@ -114,33 +114,39 @@ impl Bootstrap {
         cache: Option<&Path>,
         wall: Timestamp,
     ) -> Result<Option<Self>, BootstrapError> {
-        let (url, trust) = match setting {
-            BootstrapSetting::Off => return Ok(None),
-            BootstrapSetting::File(path) => return Self::of_file(path).map(Some),
-            BootstrapSetting::Iana => (IANA, Trust::Registries),
-            BootstrapSetting::Url(url) => (url.as_str(), Trust::Operator),
-        };
-        if let Some(cached) = cache.and_then(|cache| Self::cached(cache, trust, Some(wall))) {
-            return Ok(Some(cached));
+        match setting {
+            BootstrapSetting::Off => Ok(None),
+            BootstrapSetting::File(path) => Self::of_file(path).map(Some),
+            BootstrapSetting::Iana => Ok(Some(Self::of_iana(cache, wall).await)),
+            BootstrapSetting::Url(url) => match Self::fetch(url.as_str(), Trust::Operator).await {
+                Ok((bootstrap, _)) => Ok(Some(bootstrap)),
+                Err(why) => {
+                    tracing::warn!(
+                        why,
+                        "LAPSEWATCH_RDAP_BOOTSTRAP cannot be fetched; the built-in list serves"
+                    );
+                    Ok(Some(Self::shipped()))
+                }
+            },
         }
-        match Self::fetch(url, trust).await {
+    }
+
+    async fn of_iana(cache: Option<&Path>, wall: Timestamp) -> Self {
+        if let Some(cached) = cache.and_then(|cache| Self::cached(cache, Some(wall))) {
+            return cached;
+        }
+        match Self::fetch(IANA, Trust::Registries).await {
             Ok((bootstrap, text)) => {
                 // A copy that cannot be kept is fetched again, no more.
                 if let Some(Err(error)) = cache.map(|cache| std::fs::write(cache, text)) {
-                    tracing::debug!(
-                        cause = in_full(&error),
-                        "the RDAP bootstrap file is not kept"
-                    );
+                    tracing::debug!(cause = in_full(&error), "IANA's list is not kept");
                 }
-                Ok(Some(bootstrap))
+                bootstrap
             }
             Err(why) => {
-                tracing::debug!(
-                    why,
-                    "the RDAP bootstrap file cannot be fetched; an older copy serves"
-                );
-                let older = cache.and_then(|cache| Self::cached(cache, trust, None));
-                Ok(Some(older.unwrap_or_else(Self::shipped)))
+                tracing::debug!(why, "IANA's list cannot be fetched; an older copy serves");
+                let older = cache.and_then(|cache| Self::cached(cache, None));
+                older.unwrap_or_else(Self::shipped)
             }
         }
     }
@@ -206,7 +212,7 @@ impl Bootstrap {
     }
 
     /// The copy that was kept; if a time is given, only one that is fresh then.
-    fn cached(cache: &Path, trust: Trust, fresh_at: Option<Timestamp>) -> Option<Self> {
+    fn cached(cache: &Path, fresh_at: Option<Timestamp>) -> Option<Self> {
         if let Some(now) = fresh_at {
             let written = std::fs::metadata(cache).ok()?.modified().ok()?;
             let written = Timestamp::try_from(written).ok()?;
@@ -214,23 +220,17 @@ impl Bootstrap {
                 return None;
             }
         }
-        Self::of_fetched(&std::fs::read_to_string(cache).ok()?, trust).ok()
+        Self::of_fetched(&std::fs::read_to_string(cache).ok()?, Trust::Registries).ok()
     }
 
     async fn fetch(url: &str, trust: Trust) -> Result<(Self, String), String> {
         let text = async {
             let client = http::client()?.timeout(FETCH).build()?;
-            let mut response = client.get(url).send().await?.error_for_status()?;
-            let mut text = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                if text.len() + chunk.len() > LONGEST {
-                    break;
-                }
-                text.extend_from_slice(&chunk);
-            }
-            Ok::<_, reqwest::Error>(text)
+            let response = client.get(url).send().await?.error_for_status()?;
+            http::body(response, LONGEST).await
         };
         let text = text.await.map_err(|error| in_full(&error))?;
+        let text = text.ok_or("it is longer than 8 MiB")?;
         let text = String::from_utf8(text).map_err(|error| error.to_string())?;
         Ok((Self::of_fetched(&text, trust)?, text))
     }
