@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rustix::fs::Access;
+use rustix::io::Errno;
 
 use crate::migrate;
 
@@ -137,6 +139,9 @@ impl Store {
 
     /// Before SQLite touches the file: it would open one that may only be read, and leave its own files beside it just as
     /// read-only, which then keep the store from being written once it is repaired.
+    ///
+    /// The system is asked, and no file opened: to close one would give up every lock that this process holds on it
+    /// (POSIX), which are those that SQLite keeps other processes out by.
     fn must_be_writable(path: &Path) -> Result<(), StoreError> {
         let beside = |suffix: &str| {
             let mut name = path.as_os_str().to_owned();
@@ -144,12 +149,12 @@ impl Store {
             PathBuf::from(name)
         };
         for path in [path.to_owned(), beside("-wal"), beside("-shm")] {
-            match std::fs::OpenOptions::new().write(true).open(&path) {
-                Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                    return Err(StoreError::NotWritable { path, source });
-                }
-                // What is not there is made; what else is wrong, SQLite says.
-                Ok(_) | Err(_) => {}
+            // What is not there is made; what else is wrong, SQLite says.
+            if let Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) =
+                rustix::fs::access(&path, Access::WRITE_OK)
+            {
+                let source = errno.into();
+                return Err(StoreError::NotWritable { path, source });
             }
         }
         Ok(())
@@ -255,6 +260,39 @@ mod tests {
             Store::open(&nowhere),
             Err(StoreError::NotOpened { .. })
         ));
+    }
+
+    /// Whether another process can begin to write.
+    fn another_process_can_write(path: &Path) -> bool {
+        let begin = "import sqlite3, sys\n\
+                     store = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n\
+                     try: store.execute('BEGIN IMMEDIATE')\n\
+                     except sqlite3.OperationalError: sys.exit(3)";
+        let mut python = std::process::Command::new("python3");
+        let ended = python.args(["-c", begin]).arg(path).status().unwrap();
+        match ended.code() {
+            Some(0) => true,
+            Some(3) => false,
+            other => panic!("python3 ended with {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn opening_a_store_again_lets_no_other_process_into_a_transaction_of_this_one() {
+        let folder = folder();
+        let path = folder.path().join("store.db");
+        let first = Store::open(&path).unwrap();
+        first
+            .migrate("words", &["CREATE TABLE words (word TEXT)"])
+            .unwrap();
+        assert!(another_process_can_write(&path));
+        first
+            .with(|c| c.execute_batch("BEGIN IMMEDIATE"))
+            .await
+            .unwrap();
+        assert!(!another_process_can_write(&path));
+        Store::must_be_writable(&path).unwrap();
+        assert!(!another_process_can_write(&path), "the lock is held");
     }
 
     #[test]

@@ -106,9 +106,10 @@ impl Bootstrap {
         })
     }
 
-    /// The list as a run uses it; `None` if no registry is to be asked. IANA's file, or the operator's URL, is fetched if
-    /// `cache` holds no copy from the last day; if it cannot be fetched, an older copy serves, and without one the shipped.
-    /// Only an operator's file that cannot be used is an error.
+    /// The list as a run uses it; `None` if no registry is to be asked. IANA's is fetched if `cache` holds no copy from the day
+    /// before `wall` (real time); if it cannot be had, an older copy serves, and without one the shipped. A list at the operator's
+    /// URL is fetched each time; if it cannot be had, the shipped one serves. Only an operator's file that cannot be used is an
+    /// error.
     pub async fn current(
         setting: &BootstrapSetting,
         cache: Option<&Path>,
