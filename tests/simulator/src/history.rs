@@ -72,7 +72,7 @@ pub struct Tenure {
 pub enum Holder {
     /// The first owner, or the first again.
     Owner,
-    /// Somebody who wants the name or its traffic; he asks no registry for a password.
+    /// Somebody who wants the name or its traffic.
     Speculator,
     /// Somebody who wants the accounts behind the addresses.
     Attacker,
@@ -100,6 +100,14 @@ impl Way {
             Self::Reregistered => "deleted and registered by another",
             Self::Auctioned => "auctioned before deletion",
             Self::OwnerReturned => "deleted and registered by its owner again",
+        }
+    }
+
+    /// Whether the addresses' mail now goes to somebody else.
+    pub fn is_to_another(self) -> bool {
+        match self {
+            Self::Reregistered | Self::Auctioned => true,
+            Self::OwnerReturned => false,
         }
     }
 }

@@ -92,7 +92,7 @@ fn live_through(world: &Arc<World>, domains: Range<u32>) -> Result<Part> {
     runtime.block_on(async {
         time::begin();
         let house = House::new(world, domains);
-        // Runs and questions go on side by side: an attacker does not wait for a sweep.
+        // Runs and questions go on side by side: a new holder does not wait for a sweep.
         let (runs, questions) = (house.clone(), house.clone());
         let runs = tokio::spawn(async move { runs.run().await });
         let questions = tokio::spawn(async move { questions.answer().await });
@@ -219,8 +219,8 @@ impl House {
         }
     }
 
-    /// Answers what attackers ask, each at its time; answers the places of those that were denied. To be asked for more
-    /// counts as allowed: whether the attacker has more is not simulated.
+    /// Answers what new holders ask, each at its time; answers the places of those that were denied. To be asked for more
+    /// counts as allowed: whether they have more is not simulated.
     async fn answer(&self) -> Result<Vec<usize>> {
         let about = |domain| self.world.questions_about(domain);
         let mut questions: Vec<_> = self.domains.clone().flat_map(about).collect();

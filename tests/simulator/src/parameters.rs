@@ -201,8 +201,9 @@ pub const OWNER_LATER: f64 = 0.1;
 pub const NEW_HOLDER_ABANDONS: f64 = 0.4;
 /// How often a speculator gives the name back within the add grace period. Assumed.
 pub const TASTED: f64 = 0.01;
-/// When an attacker asks for a password reset, counted from his purchase: after 12 minutes in the case of `ctx` (its published
-/// incident report, 2022). Whether he tries again if refused is not known: assumed that he does, three times.
+/// When a new holder asks for a password reset, counted from his purchase: after 12 minutes in the case of `ctx` (its published
+/// incident report, 2022). Whether an attacker tries again if refused is not known: assumed that he does, three times. That every
+/// new holder tries is assumed against the rules: few do.
 pub const ATTEMPTS: [SignedDuration; 4] = [
     SignedDuration::from_mins(12),
     SignedDuration::from_hours(24),

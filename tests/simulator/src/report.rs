@@ -75,7 +75,7 @@ pub struct Figures {
 pub struct LossFigures {
     /// Un-verified before the change.
     pub closed_before: Part,
-    /// Open at the change, and every question of the attacker's refused.
+    /// Open at the change, and every question of the new holder's refused.
     pub refused_at_use: Part,
     /// Un-verified after the change.
     pub too_late: Part,
@@ -85,9 +85,9 @@ pub struct LossFigures {
     pub closed_by_mistake: Part,
     /// How many addresses.
     pub at_risk: u64,
-    /// How many went to an attacker.
-    pub attacked: u64,
-    /// Accounts that the attacker got; the share is of those attacked.
+    /// How many went to another, who tries to get the account.
+    pub tried: u64,
+    /// Accounts that he got: a question of his was let through. The share is of those tried.
     pub taken_over: Part,
     /// Addresses whose domain was warned of in time.
     pub warned_before: Part,
@@ -182,8 +182,8 @@ impl LossFigures {
             never: part(losses.never),
             closed_by_mistake: part(losses.closed_by_mistake),
             at_risk,
-            attacked: losses.attacked,
-            taken_over: Part::of(losses.taken_over, losses.attacked),
+            tried: losses.tried,
+            taken_over: Part::of(losses.taken_over, losses.tried),
             warned_before: part(losses.warned_before),
             exposed_hours_median: hours_at(&exposed, 50),
             exposed_hours_p99: hours_at(&exposed, 99),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use lapsewatch_core::Timestamp;
 
-use crate::history::{Address, Holder, Loss, Way};
+use crate::history::{Address, Loss, Way};
 use crate::rules::{Answer, Closings};
 use crate::tld::TldClass;
 use crate::world::{AddressId, World};
@@ -38,7 +38,7 @@ pub struct ClassScore {
 pub struct Losses {
     /// Un-verified before the domain changed hands, and not by mistake.
     pub closed_before: u64,
-    /// Still verified then, but every question of the attacker's was refused until it was un-verified, or to the end.
+    /// Still verified then, but every question of the new holder's was refused until it was un-verified, or to the end.
     pub refused_at_use: u64,
     /// Un-verified afterwards.
     pub too_late: u64,
@@ -46,8 +46,8 @@ pub struct Losses {
     pub never: u64,
     /// Un-verified by mistake, before the loss began: no merit of the rules.
     pub closed_by_mistake: u64,
-    /// Those whose domain went to an attacker.
-    pub attacked: u64,
+    /// Those whose new holder is another than the old: he tries to get the account.
+    pub tried: u64,
     /// Of these, those where a question was let through: the account is his.
     pub taken_over: u64,
     /// Those whose domain was warned of between its expiry or deletion and the change of hands.
@@ -127,7 +127,7 @@ impl Losses {
         self.too_late += other.too_late;
         self.never += other.never;
         self.closed_by_mistake += other.closed_by_mistake;
-        self.attacked += other.attacked;
+        self.tried += other.tried;
         self.taken_over += other.taken_over;
         self.warned_before += other.warned_before;
         self.exposed.extend_from_slice(&other.exposed);
@@ -144,8 +144,8 @@ impl Losses {
             Outcome::Never => self.never += 1,
             Outcome::ClosedByMistake => self.closed_by_mistake += 1,
         }
-        if risk.loss.to == Holder::Attacker {
-            self.attacked += 1;
+        if risk.loss.way.is_to_another() {
+            self.tried += 1;
             let let_through =
                 asked_while_open(world, closings, risk).any(|answer| answer == Answer::Allow);
             self.taken_over += u64::from(let_through);
@@ -178,7 +178,7 @@ fn outcome(world: &World, closings: &Closings, risk: &Risk) -> Outcome {
     }
 }
 
-/// The answers to the attacker's questions about an address, as long as it counted as verified.
+/// The answers to the new holder's questions about an address, as long as it counted as verified.
 fn asked_while_open(
     world: &World,
     closings: &Closings,

@@ -13,7 +13,7 @@ use std::ops::Range;
 use lapsewatch_core::{DomainName, NotADomain, Timestamp};
 
 use crate::draw::{Draw, Purpose, draw};
-use crate::history::{Address, History, Holder, Loss, Span};
+use crate::history::{Address, History, Loss, Span};
 use crate::life::draw_history;
 use crate::outages::Outages;
 use crate::parallel::by_chunks;
@@ -47,7 +47,8 @@ impl AddressId {
     }
 }
 
-/// An attacker asks for a password reset by mail to an address at the domain that he has bought.
+/// The new holder of a domain asks for a password reset by mail to an address at it that was another's. Every new holder does,
+/// whatever he bought it for: what the rules answer him is what they would answer an attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The domain, by its number.
@@ -150,7 +151,7 @@ impl World {
         self.history(domain).loss(address, self.end())
     }
 
-    /// What attackers ask at the moment of use, by domain, address and time.
+    /// What new holders ask at the moment of use, by domain, address and time.
     pub fn questions(&self) -> &[Question] {
         &self.questions
     }
@@ -178,7 +179,7 @@ impl World {
                 let Some(loss) = self.loss(domain, address) else {
                     continue;
                 };
-                if loss.to != Holder::Attacker {
+                if !loss.way.is_to_another() {
                     continue;
                 }
                 let times = ATTEMPTS.into_iter().map(|after| loss.at + after);

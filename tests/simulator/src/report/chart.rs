@@ -113,10 +113,10 @@ fn bar(name: &str, losses: &LossFigures, y: f64) -> String {
         x += width;
     }
     svg.push(format!(
-        "<text class=\"small\" x=\"{BAR_LEFT}\" y=\"{}\">{} addresses at risk; of {} attacked, {} taken over ({})</text>\n",
+        "<text class=\"small\" x=\"{BAR_LEFT}\" y=\"{}\">{} addresses at risk; of {} tried, {} taken over ({})</text>\n",
         y + BAR_HEIGHT + 15.0,
         losses.at_risk,
-        losses.attacked,
+        losses.tried,
         losses.taken_over.count,
         percent(losses.taken_over.share),
     ));

@@ -40,7 +40,7 @@ const LOSS_HEAD: [&str; 11] = [
     "never",
     "closed by mistake",
     "warned before",
-    "attacked",
+    "tried",
     "taken over",
     "hours exposed, median / p99",
 ];
@@ -106,7 +106,7 @@ fn cells(losses: &LossFigures) -> Vec<String> {
         part(losses.never),
         part(losses.closed_by_mistake),
         part(losses.warned_before),
-        losses.attacked.to_string(),
+        losses.tried.to_string(),
         part(losses.taken_over),
         format!(
             "{} / {}",

@@ -8,7 +8,7 @@ use lapsewatch_simulator::{
 
 use crate::hand_made::{day, healthy, passing, retaken, verified, world};
 
-/// The score of closing the address of one domain at a time, and of answers to the attacker's questions.
+/// The score of closing the address of one domain at a time, and of answers to the new holder's questions.
 fn scored(world: &World, closed_at: Option<Timestamp>, answers: &[Answer]) -> Score {
     let mut closings = Closings::none(world);
     let (address, _) = world.addresses(0).next().unwrap();
@@ -70,11 +70,19 @@ fn it_is_refused_at_use_only_if_every_question_is_refused_until_it_is_closed() {
 }
 
 #[test]
-fn a_speculator_asks_nothing_and_so_nothing_is_refused() {
-    let world = world(vec![retaken(60, Holder::Speculator)]);
-    assert!(world.questions().is_empty());
-    let score = scored(&world, None, &[]);
-    assert_eq!((losses(&score).never, losses(&score).attacked), (1, 0));
+fn every_new_holder_tries_but_the_owner_who_returns() {
+    let bought = world(vec![retaken(60, Holder::Speculator)]);
+    assert_eq!(bought.questions().len(), 4);
+    let score = scored(&bought, None, &[]);
+    assert_eq!((losses(&score).tried, losses(&score).taken_over), (1, 1));
+
+    let mut history = retaken(60, Holder::Owner);
+    history.tenures[1].way = Some(Way::OwnerReturned);
+    let returned = world(vec![history]);
+    assert!(returned.questions().is_empty());
+    let score = scored(&returned, None, &[]);
+    let losses = &score.by_class[&TldClass::Generic].by_way[&Way::OwnerReturned];
+    assert_eq!((losses.never, losses.tried), (1, 0));
 }
 
 #[test]
