@@ -1,5 +1,6 @@
 //! `sweep`: dispatch and check in one process, with a progress bar on a terminal.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 use crate::host::Host;
 use crate::local_queue::{LocalQueue, Results};
 use crate::output::{Output, counted};
+
+/// How long a process that has helped another waits before it sees whether there is more to help with.
+const BETWEEN_HELPS: Duration = Duration::from_millis(500);
 
 /// What came of a sweep.
 #[derive(Debug)]
@@ -32,23 +36,19 @@ pub(crate) async fn run(host: &Host, mode: Mode, output: Output) -> Result<Swept
     let mut has_helped = false;
     loop {
         let dispatcher = dispatcher(host, &bar).await?;
-        let ended = tokio::select! {
-            ended = dispatcher.dispatch(run.clone(), None) => ended,
-            _ = tokio::signal::ctrl_c() => {
-                dispatcher.queue.settle().await;
-                return Err(anyhow!("stopped; the looks taken are kept, and the next sweep goes on from here"));
-            }
-        };
-        match ended {
+        match unless_stopped(&dispatcher, dispatcher.dispatch(run.clone(), None)).await? {
             Ok(Dispatched::Finished(_) | Dispatched::ToBeContinued(_)) => {}
             // The other process may be at its beginning, or die: help, and see again.
             Ok(Dispatched::Busy) => {
-                dispatcher
-                    .help(&run)
-                    .await
+                let helped = async {
+                    dispatcher.help(&run).await?;
+                    tokio::time::sleep(BETWEEN_HELPS).await;
+                    Ok(())
+                };
+                unless_stopped(&dispatcher, helped)
+                    .await?
                     .map_err(|error| reason(&dispatcher, error))?;
                 results.add(dispatcher.queue.results());
-                tokio::time::sleep(Duration::from_millis(500)).await;
                 has_helped = true;
                 continue;
             }
@@ -107,9 +107,8 @@ pub(crate) async fn domains(
     );
     let bar = bar(output);
     let dispatcher = dispatcher(host, &bar).await?;
-    dispatcher
-        .send_domains(&run, domains)
-        .await
+    unless_stopped(&dispatcher, dispatcher.send_domains(&run, domains))
+        .await?
         .map_err(|error| reason(&dispatcher, error))?;
     bar.finish_and_clear();
     let results = dispatcher.queue.results();
@@ -136,6 +135,33 @@ async fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<LocalDispatcher> {
         monthly_budget: host.environment.monthly_budget,
         clock: host.clock,
     })
+}
+
+/// Waits for a dispatcher's work. Ctrl-C ends it, after the looks that are under way: these are paid for. A second one does not
+/// wait for them.
+async fn unless_stopped<T>(
+    dispatcher: &LocalDispatcher,
+    work: impl Future<Output = T>,
+) -> Result<T> {
+    tokio::select! {
+        done = work => return Ok(done),
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    // Whether anybody reads this is of no matter.
+    let _ = writeln!(
+        std::io::stderr(),
+        "stopping after the looks under way, which are paid for; Ctrl-C again stops at once"
+    );
+    tokio::select! {
+        () = dispatcher.queue.settle() => {
+            Err(anyhow!("stopped; the looks taken are kept, and the next sweep goes on from here"))
+        }
+        _ = tokio::signal::ctrl_c() => {
+            Err(anyhow!(
+                "stopped at once; the looks taken are kept, those under way are lost, and the next sweep takes them again"
+            ))
+        }
+    }
 }
 
 /// What stopped the checks says more than that they have stopped.

@@ -221,18 +221,29 @@ fn an_output_that_takes_nothing_fails_with_a_sentence() {
     assert!(said.contains("cannot write the output"), "{said}");
 }
 
+/// Ctrl-C.
+fn interrupt(process: &std::process::Child) {
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &process.id().to_string()])
+        .status();
+    assert!(interrupted.expect("kill runs").success());
+}
+
+/// A house that watches so many domains, where a call takes so long.
+fn slow_house(domains: u64, latency_ms: u64) -> House {
+    let house = House::new(Script {
+        latency_ms,
+        ..Script::answering("active")
+    });
+    let addresses: Vec<_> = (0..domains).map(|n| format!("a@number{n}.org")).collect();
+    house.import(&addresses);
+    house
+}
+
 #[test]
 fn ctrl_c_stops_a_sweep_and_the_next_one_goes_on_from_there() {
     const DOMAINS: u64 = 300;
-    let house = House::new(Script {
-        latency_ms: 100,
-        ..Script::answering("active")
-    });
-    house.import(
-        &(0..DOMAINS)
-            .map(|n| format!("a@number{n}.org"))
-            .collect::<Vec<_>>(),
-    );
+    let house = slow_house(DOMAINS, 100);
     let sweep = house
         .command(DAY_1, &["sweep"])
         .env("FASTLY_RATE", "200")
@@ -241,10 +252,7 @@ fn ctrl_c_stops_a_sweep_and_the_next_one_goes_on_from_there() {
     while house.fastly.total() < 50 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let interrupt = std::process::Command::new("kill")
-        .args(["-INT", &sweep.id().to_string()])
-        .status();
-    assert!(interrupt.expect("kill runs").success());
+    interrupt(&sweep);
     let output = sweep.wait_with_output().expect("it ends");
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -258,6 +266,57 @@ fn ctrl_c_stops_a_sweep_and_the_next_one_goes_on_from_there() {
         DOMAINS,
         "no look was lost or repeated"
     );
+}
+
+#[test]
+fn ctrl_c_stops_a_sweep_that_helps_another_and_the_other_goes_on() {
+    const DOMAINS: u64 = 300;
+    let house = slow_house(DOMAINS, 100);
+    let sweep = || {
+        house
+            .command(DAY_1, &["sweep"])
+            .env("FASTLY_RATE", "40")
+            .spawn()
+            .expect("lapsewatch starts")
+    };
+    let first = sweep();
+    while house.fastly.total() < 10 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let helper = sweep();
+    while house.fastly.total() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    interrupt(&helper);
+    let output = helper.wait_with_output().expect("it ends");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the next sweep goes on from here"), "{said}");
+    let output = first.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(house.fastly.total(), DOMAINS);
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_the_looks_under_way() {
+    use std::io::BufRead;
+    let house = slow_house(5, 25_000);
+    let mut sweep = house
+        .command(DAY_1, &["sweep"])
+        .spawn()
+        .expect("lapsewatch starts");
+    while house.fastly.total() < 1 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    interrupt(&sweep);
+    let stderr = sweep.stderr.take().expect("it is piped");
+    let mut lines = std::io::BufReader::new(stderr).lines();
+    let first = lines.next().expect("a line").expect("it is text");
+    assert!(first.contains("Ctrl-C again stops at once"), "{first}");
+    interrupt(&sweep);
+    let rest: Vec<_> = lines.map_while(Result::ok).collect();
+    assert!(rest.concat().contains("stopped at once"), "{rest:?}");
+    assert_eq!(sweep.wait().expect("it ends").code(), Some(1));
 }
 
 /// Runs the command as a user who may not write what belongs to others: who runs the tests as root is made somebody else.

@@ -129,15 +129,12 @@ where
         // In a task of its own: a look that is paid for is written down even if it comes too late for this answer, where the
         // process lives on.
         let (checker, domain) = (Arc::clone(self), question.domain.clone());
-        let look = tokio::spawn(async move {
-            let message = CheckMessage::new(run, domain);
-            checker.check(&[message], None).await
-        });
-        let answers = tokio::select! {
-            looked = look => looked.unwrap_or_else(|_| Ok(Vec::new()))?,
-            () = self.clock.sleep_until(deadline) => Vec::new(),
+        let asking = tokio::spawn(async move { checker.look_or_glance(run, domain).await });
+        let checked = tokio::select! {
+            checked = asking => checked.unwrap_or(Ok(None))?,
+            () = self.clock.sleep_until(deadline) => None,
         };
-        let looked_up = match answers.first() {
+        let looked_up = match checked {
             Some(Checked::Looked(_) | Checked::Glanced) => true,
             Some(Checked::Failed(why)) => {
                 tracing::error!(domain = question.domain.as_str(), "{why}");
@@ -154,5 +151,27 @@ where
         };
         let record = self.watchlist.get(&question.domain).await?;
         Ok(question.answered(record, self.clock.now(), looked_up))
+    }
+
+    /// A look; where the month's budget is spent, a glance, which costs nothing.
+    async fn look_or_glance(
+        self: &Arc<Self>,
+        run: RunId,
+        domain: DomainName,
+    ) -> Result<Option<Checked>, CheckError> {
+        let message = CheckMessage::new(run.clone(), domain.clone());
+        match self.check(&[message], None).await?.pop() {
+            Some(Checked::OverBudget) => Ok(Some(self.glance_alone(&run, &domain).await?)),
+            checked @ (Some(
+                Checked::Looked(_)
+                | Checked::Glanced
+                | Checked::AlreadyChecked
+                | Checked::NotWatched
+                | Checked::InProgress
+                | Checked::HandedBack
+                | Checked::Failed(_),
+            )
+            | None) => Ok(checked),
+        }
     }
 }

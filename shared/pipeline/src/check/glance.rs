@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use lapsewatch_core::{Glance, Glanced, RdapFinding, Record, RunId, Timestamp, glance};
+use lapsewatch_core::{DomainName, Glance, Glanced, RdapFinding, Record, RunId, Timestamp, glance};
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
 
@@ -94,6 +94,21 @@ where
         // The riskiest were sent first; glances end in any order.
         to_look.sort_by_key(|to_look| to_look.index);
         Ok(to_look)
+    }
+
+    /// Glances at a domain that there is no budget to look at: what calls for a look stays unlooked at.
+    pub(crate) async fn glance_alone(
+        &self,
+        run: &RunId,
+        domain: &DomainName,
+    ) -> Result<Checked, CheckError> {
+        let Some(record) = self.watchlist.get(domain).await? else {
+            return Ok(Checked::NotWatched);
+        };
+        Ok(match self.glance(run, record, None).await? {
+            Glimpse::Answered(checked) => checked,
+            Glimpse::LookNow { .. } => Checked::OverBudget,
+        })
     }
 
     /// Takes a glance and writes it down. A registry that does not answer is no reason to pay: the DNS is asked instead, and

@@ -151,6 +151,30 @@ async fn a_registry_that_is_silent_is_not_paid_around_question_by_question() {
 }
 
 #[tokio::test]
+async fn with_the_budget_spent_a_glance_answers_for_nothing_and_what_needs_a_look_allows_nobody() {
+    let mut house = House::watching(&["one.org", "back.org"]).await;
+    house.ask("one.org", Some(verified()), day(1)).await;
+    house.ask("back.org", Some(verified()), day(1)).await;
+    house.budget = 2;
+    let glanced = house.ask("one.org", Some(verified()), day(9)).await;
+    assert_eq!(
+        (glanced.answer, glanced.looked_up),
+        (Permission::Allow, true)
+    );
+    let facts = RdapFacts {
+        registered_at: Some(day(8)),
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("back.org", RdapFinding::Registered(facts));
+    let back = house.ask("back.org", Some(verified()), day(9)).await;
+    assert_eq!(back.answer, Permission::AskForMore);
+    assert_eq!(back.reasons, [Reason::Stale]);
+    assert_eq!(house.sources.asked("fastly"), 2, "nothing more is paid");
+}
+
+#[tokio::test]
 async fn an_answer_is_the_document_that_both_hosts_give() {
     let house = House::watching(&[]).await;
     house
