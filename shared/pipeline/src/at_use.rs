@@ -130,11 +130,11 @@ where
         // process lives on.
         let (checker, domain) = (Arc::clone(self), question.domain.clone());
         let asking = tokio::spawn(async move { checker.look_or_glance(run, domain).await });
-        let checked = tokio::select! {
-            checked = asking => checked.unwrap_or(Ok(None))?,
+        let outcome = tokio::select! {
+            outcome = asking => outcome.unwrap_or(Ok(None))?,
             () = self.clock.sleep_until(deadline) => None,
         };
-        let looked_up = match checked {
+        let looked_up = match outcome {
             Some(Checked::Looked(_) | Checked::Glanced) => true,
             Some(Checked::Failed(why)) => {
                 tracing::error!(domain = question.domain.as_str(), "{why}");
@@ -162,7 +162,7 @@ where
         let message = CheckMessage::new(run.clone(), domain.clone());
         match self.check(&[message], None).await?.pop() {
             Some(Checked::OverBudget) => Ok(Some(self.glance_alone(&run, &domain).await?)),
-            checked @ (Some(
+            other @ (Some(
                 Checked::Looked(_)
                 | Checked::Glanced
                 | Checked::AlreadyChecked
@@ -171,7 +171,7 @@ where
                 | Checked::HandedBack
                 | Checked::Failed(_),
             )
-            | None) => Ok(checked),
+            | None) => Ok(other),
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use lapsewatch_simulator::parameters::{
     ADD_GRACE, CAUGHT_AT_ONCE, CAUGHT_ON_THE_DAY, DAY, PENDING_DELETE, REDEMPTION, YEAR,
 };
-use lapsewatch_simulator::{Holder, Life, Parameters, State, Way, World};
+use lapsewatch_simulator::{Life, Parameters, State, Way, World};
 
 fn drawn(domains: u32, seed: u64) -> World {
     World::drawn(Parameters {
