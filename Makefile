@@ -20,7 +20,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: ## The main job on this machine, with a stand-in for Fastly
+demo: ## The main job on this machine, with stand-ins for Fastly and a registry
 	cargo run --release -- demo
 
 # ------------------------------------------------------------------------------------------------ Tools

@@ -123,7 +123,7 @@ fn dns_in_words(look: &Evidence) -> Option<String> {
 fn left_in_words(left: &Left) -> String {
     let addresses = counted(left.addresses, "address", "addresses");
     match left.reason {
-        LeftReason::VerifiedSince => format!("{addresses} verified since the look"),
+        LeftReason::VerifiedSince => format!("{addresses} verified since the loss"),
         LeftReason::Undated => format!("{addresses} verified at a time nobody knows"),
         LeftReason::NotVerified => format!("{addresses} not verified to begin with"),
         LeftReason::ChangedSince => format!("{addresses} changed since the plan"),

@@ -18,24 +18,34 @@ pub(crate) async fn run(
     within: SignedDuration,
     output: Output,
 ) -> Result<Done> {
-    let deadline = host.clock.wall() + within;
-    let answered = match answer_from_record(&host.watchlist, question, host.clock).await? {
-        FromRecord::Answered(answered) => *answered,
-        FromRecord::Unanswered(why) => {
-            let checker = host.checker().await?;
-            let (_share, ()) = host.join(async || Ok(())).await?;
-            let run = RunId::new(Mode::Domains, host.clock.wall());
-            checker
-                .answer_by_asking(question, why, run, deadline)
-                .await?
-        }
-    };
+    let answered = answer(host, question, within).await?;
     say(&answered, output)?;
+    say_record(&answered.domain, answered.record.as_ref(), output)?;
     document(&host.environment, output, to_value(&answered)?)?;
     Ok(Done::Done)
 }
 
-fn say(answered: &AtUse, output: Output) -> Result<()> {
+/// The answer, by what is known or by asking.
+pub(crate) async fn answer(
+    host: &Host,
+    question: &Question,
+    within: SignedDuration,
+) -> Result<AtUse> {
+    let deadline = host.clock.wall() + within;
+    match answer_from_record(&host.watchlist, question, host.clock).await? {
+        FromRecord::Answered(answered) => Ok(*answered),
+        FromRecord::Unanswered(why) => {
+            let checker = host.checker().await?;
+            let (_share, ()) = host.join(async || Ok(())).await?;
+            let run = RunId::new(Mode::Domains, host.clock.wall());
+            let asked = checker.answer_by_asking(question, why, run, deadline);
+            Ok(asked.await?)
+        }
+    }
+}
+
+/// The answer and its reasons, in a sentence.
+pub(crate) fn say(answered: &AtUse, output: Output) -> Result<()> {
     let what = match answered.answer {
         Permission::Allow => "allow",
         Permission::AskForMore => "ask for more",
@@ -50,8 +60,7 @@ fn say(answered: &AtUse, output: Output) -> Result<()> {
         "{}: {what}: {}",
         answered.domain,
         reasons.join("; ")
-    ))?;
-    say_record(&answered.domain, answered.record.as_ref(), output)
+    ))
 }
 
 fn in_words(reason: Reason) -> &'static str {

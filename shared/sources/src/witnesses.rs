@@ -31,12 +31,6 @@ pub enum WitnessError {
 }
 
 impl WitnessSettings {
-    /// No witnesses: Fastly alone.
-    pub const OFF: Self = Self {
-        rdap: BootstrapSetting::Off,
-        dns: DnsSetting::Off,
-    };
-
     /// Reads the settings.
     ///
     /// # Errors
