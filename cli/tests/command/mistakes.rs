@@ -362,19 +362,34 @@ fn give(path: &std::path::Path, mode: u32) {
     std::fs::set_permissions(path, rights).expect("one's own file");
 }
 
-#[test]
-fn a_store_that_may_only_be_read_is_told_so_and_works_again_once_it_is_repaired() {
+/// A house with one address in a store, all of it the user's own.
+fn somebodys_house() -> House {
     let house = House::new(Script::answering("active"));
     let file = house.addresses(&["a@example.org".to_owned()]);
     give(house.folder.path(), 0o755);
     give(&file, 0o644);
-    let import = || as_somebody(&house, &["import", path(&file)]);
-    let first = import().output().expect("lapsewatch runs");
-    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    works(&house, &["import", path(&file)]);
+    house
+}
 
+/// The command does what it is asked for, as that user.
+fn works(house: &House, arguments: &[&str]) {
+    let output = as_somebody(house, arguments).output();
+    let output = output.expect("lapsewatch runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+/// Commands that change something and such as only read.
+const COMMANDS: [&[&str]; 4] = [&["sweep"], &["plan"], &["apply"], &["show", "example.org"]];
+
+#[test]
+fn a_store_that_may_only_be_read_is_told_so_and_works_again_once_it_is_repaired() {
+    let house = somebodys_house();
     give(&house.store(), 0o444);
-    let said = complaint(&mut import(), 1);
-    assert!(said.contains("lapsewatch.db may not be written"), "{said}");
+    for arguments in COMMANDS {
+        let said = complaint(&mut as_somebody(&house, arguments), 1);
+        assert!(said.contains("lapsewatch.db may not be written"), "{said}");
+    }
     let names: Vec<_> = std::fs::read_dir(house.folder.path())
         .expect("a folder")
         .map(|entry| entry.expect("a file").file_name())
@@ -383,11 +398,34 @@ fn a_store_that_may_only_be_read_is_told_so_and_works_again_once_it_is_repaired(
     assert!(names.is_empty(), "{names:?} was left behind");
 
     give(&house.store(), 0o644);
-    let repaired = import().output().expect("lapsewatch runs");
-    assert_eq!(
-        repaired.status.code(),
-        Some(0),
-        "{}",
-        text(&repaired.stderr)
-    );
+    works(&house, &["plan"]);
+}
+
+#[test]
+fn a_file_beside_the_store_that_another_user_left_there_is_named() {
+    let house = somebodys_house();
+    for beside in ["lapsewatch.db-shm", "lapsewatch.db-wal"] {
+        let left = house.path(beside);
+        std::fs::write(&left, "").expect("a file");
+        give(&left, 0o444);
+        for arguments in COMMANDS {
+            let said = complaint(&mut as_somebody(&house, arguments), 1);
+            let sentence = format!("{beside} may not be written by you");
+            assert!(said.contains(&sentence), "{said}");
+        }
+        std::fs::remove_file(&left).expect("one's own file");
+        works(&house, &["plan"]);
+    }
+}
+
+#[test]
+fn a_store_in_a_folder_that_may_only_be_read_is_told_so_and_works_again() {
+    let house = somebodys_house();
+    give(house.folder.path(), 0o555);
+    for arguments in COMMANDS {
+        let said = complaint(&mut as_somebody(&house, arguments), 1);
+        assert!(said.contains("may not be written by you"), "{said}");
+    }
+    give(house.folder.path(), 0o755);
+    works(&house, &["plan"]);
 }

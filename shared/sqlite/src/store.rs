@@ -65,7 +65,7 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
-    /// The file, or one that SQLite keeps beside it, may not be written.
+    /// The file, one that SQLite keeps beside it, or their folder may not be written.
     #[error("{} may not be written by you; make it writable (chmod u+w, or as its owner) and try again", path.display())]
     NotWritable {
         /// Which.
@@ -148,7 +148,12 @@ impl Store {
             name.push(suffix);
             PathBuf::from(name)
         };
-        for path in [path.to_owned(), beside("-wal"), beside("-shm")] {
+        // SQLite makes the files beside the store, so their folder counts too.
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_owned(),
+            Some(_) | None => PathBuf::from("."),
+        };
+        for path in [path.to_owned(), beside("-wal"), beside("-shm"), folder] {
             // What is not there is made; what else is wrong, SQLite says.
             if let Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) =
                 rustix::fs::access(&path, Access::WRITE_OK)
