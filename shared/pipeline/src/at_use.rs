@@ -115,6 +115,8 @@ where
         run: RunId,
         deadline: Timestamp,
     ) -> Result<AtUse, CheckError> {
+        // What is heard from now on is fresh for this question, however long it takes.
+        let asked_at = self.clock.now();
         match why {
             Unanswered::NotFresh => {}
             Unanswered::NotWatched => {
@@ -122,8 +124,7 @@ where
                     domain: question.domain.clone(),
                     earliest_verified_at: question.verified_at,
                 };
-                let now = self.clock.now();
-                self.watchlist.watch(&[watched], None, now).await?;
+                self.watchlist.watch(&[watched], None, asked_at).await?;
             }
         }
         // In a task of its own: a look that is paid for is written down even if it comes too late for this answer, where the
@@ -150,7 +151,7 @@ where
             | None => false,
         };
         let record = self.watchlist.get(&question.domain).await?;
-        Ok(question.answered(record, self.clock.now(), looked_up))
+        Ok(question.answered(record, asked_at, looked_up))
     }
 
     /// A look; where the month's budget is spent, a glance, which costs nothing.

@@ -1,11 +1,14 @@
 //! The answer at the moment of use, over a real store and sources that are played.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{House, day, name, verified};
 use jiff::SignedDuration;
 use lapsewatch_core::{Permission, RdapFacts, RdapFinding, Reason, Timestamp, WatchedDomain};
-use lapsewatch_pipeline::{AtUse, FromRecord, MAX_AGE, Question, answer_from_record};
+use lapsewatch_pipeline::{
+    AtUse, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_from_record,
+};
 use lapsewatch_watchlist::Watchlist as _;
 
 impl House {
@@ -148,6 +151,29 @@ async fn a_registry_that_is_silent_is_not_paid_around_question_by_question() {
     }
     assert_eq!(house.sources.asked("fastly"), 2);
     assert_eq!(house.sources.asked("registry"), 1);
+}
+
+#[tokio::test]
+async fn what_was_asked_for_this_question_is_fresh_however_long_it_took() {
+    let house = House::watching(&["one.org"]).await;
+    house.sources.slow(Duration::from_millis(30));
+    let live = Clock::new(Timestamp::now, None);
+    let mut checker = Arc::into_inner(house.checker(day(1))).unwrap();
+    checker.clock = live;
+    let question = Question {
+        domain: name("one.org"),
+        verified_at: Some(verified()),
+        max_age: SignedDuration::ZERO,
+    };
+    let deadline = Timestamp::now() + SignedDuration::from_secs(20);
+    let why = Unanswered::NotFresh;
+    let checker = Arc::new(checker);
+    let answered = checker.answer_by_asking(&question, why, house.run("domains"), deadline);
+    let answered = answered.await.unwrap();
+    assert_eq!(
+        (answered.answer, answered.looked_up),
+        (Permission::Allow, true)
+    );
 }
 
 #[tokio::test]
