@@ -85,11 +85,14 @@ impl Record {
         }
     }
 
-    /// When somebody last answered who would know that the domain has come back: the registry, or, where there is none to ask,
-    /// Fastly. Of a domain that is not held, whoever was last asked: silence makes it no better.
+    /// When somebody last answered who would know that the domain has come back, or come back once more: the registry, or,
+    /// where there is none to ask, Fastly. Where nobody is allowed, whoever was last asked: silence makes it no better.
     fn known_at(&self) -> Option<Timestamp> {
-        if self.verdict != Some(Verdict::Held) {
-            return self.asked_at();
+        match self.verdict {
+            Some(Verdict::Held | Verdict::Resurrected { .. }) => {}
+            Some(Verdict::Lapsing | Verdict::Lapsed | Verdict::Unknown) | None => {
+                return self.asked_at();
+            }
         }
         match &self.background.registry {
             RegistryMemory::Registered { answered_at, .. } => Some(*answered_at),

@@ -67,8 +67,8 @@ impl Evidence {
         }
     }
 
-    /// Whether Fastly says that the name is lost and another source, the registry or the DNS, says so by itself. RDAP and DNS without Fastly are not
-    /// two: both repeat what the registry's database says.
+    /// Whether Fastly says that the name is lost and another source, the registry or the DNS, says so by itself. RDAP and DNS
+    /// without Fastly are not two: both repeat what the registry's database says.
     pub(crate) fn has_two_witnesses(&self, registry: Registry) -> bool {
         let fastly = match self.fastly.registration() {
             Registration::Available | Registration::Expiring | Registration::Deleting => true,

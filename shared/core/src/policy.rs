@@ -229,7 +229,12 @@ fn is_resurrected(record: &Record) -> bool {
 fn goes_on(lapse: &Lapse, kind: LossKind) -> bool {
     let led_to_it = match kind {
         LossKind::Resurrected { registered_at } => {
-            lapse.confirmation.is_some() && lapse.first.observed_at <= registered_at
+            let was_losing = match lapse.kind {
+                LossKind::Lapsing | LossKind::Lapsed => lapse.confirmation.is_some(),
+                // Another date is another loss, and needs two looks of its own.
+                LossKind::Resurrected { .. } => false,
+            };
+            was_losing && lapse.first.observed_at <= registered_at
         }
         LossKind::Lapsing | LossKind::Lapsed => false,
     };
@@ -380,6 +385,11 @@ mod tests {
     fn a_registry_with_a_wrong_clock_unverifies_nobody() {
         let always_now: Vec<_> = (1..40).map(|n| registered(n * day(), n * day())).collect();
         assert_eq!(verified_at_0(&always_now).pending, None);
+        let mut moves_on = vec![registered(1000, day()), registered(1000, 2 * day())];
+        assert!(verified_at_0(&moves_on).pending.is_some());
+        moves_on.push(registered(2 * day(), 3 * day()));
+        let judgement = verified_at_0(&moves_on);
+        assert_eq!(judgement.pending, None, "one look has named this date");
         let ahead: Vec<_> = (1..40).map(|n| registered(99 * day(), n * day())).collect();
         let judgement = verified_at_0(&ahead);
         assert_eq!(

@@ -50,8 +50,8 @@ impl Rules for Lapsewatch {
         "lapsewatch"
     }
 
-    /// Each core has a part of the domains and the same part of the pace; nothing else is shared between domains but the
-    /// breaker's tally.
+    /// Each core has a part of the domains and the same part of the pace. Nothing else is shared between domains but the
+    /// breaker's tally, and each part has its own: its limits hold for the part.
     fn live(&self, world: &World) -> Result<Closings> {
         let mut closings = Closings::none(world);
         let world = Arc::new(world.clone());

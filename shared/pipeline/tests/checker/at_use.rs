@@ -201,6 +201,32 @@ async fn with_the_budget_spent_a_glance_answers_for_nothing_and_what_needs_a_loo
 }
 
 #[tokio::test]
+async fn with_the_budget_spent_a_silent_registry_allows_nobody_at_a_domain_that_came_back() {
+    let mut house = House::watching(&["back.org"]).await;
+    let facts = RdapFacts {
+        registered_at: Some(day(2)),
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("back.org", RdapFinding::Registered(facts));
+    let newer = Some(day(2));
+    let heard = house.ask("back.org", newer, day(3)).await;
+    assert_eq!(
+        (heard.answer, heard.verdict),
+        (Permission::Allow, "resurrected")
+    );
+    house.budget = 1;
+    house.sources.throttled("back.org", Duration::from_hours(6));
+    for minutes in [0, 5] {
+        let now = day(20) + SignedDuration::from_mins(minutes);
+        let silent = house.ask("back.org", newer, now).await;
+        assert_eq!(silent.answer, Permission::AskForMore);
+        assert_eq!(silent.reasons, [Reason::Stale]);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_is_the_document_that_both_hosts_give() {
     let house = House::watching(&[]).await;
     house
