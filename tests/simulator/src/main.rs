@@ -19,7 +19,7 @@ struct Arguments {
     /// How many years of their lives
     #[arg(long, default_value_t = Parameters::default().years)]
     years: u32,
-    /// What all chance is drawn from: the same seed, the same report
+    /// What all lives and all answers of the sources are drawn from
     #[arg(long, default_value_t = Parameters::default().seed)]
     seed: u64,
     /// How often Fastly shows that a name is expiring or being deleted, from 0 to 1
