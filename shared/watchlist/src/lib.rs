@@ -18,9 +18,10 @@ use lapsewatch_core::{
 /// `wall` is the real clock's time, for what keeps processes out of each other's way (leases, the pace); `now` is the
 /// host's time, for what is said of domains.
 pub trait Watchlist: Send + Sync + 'static {
-    /// Takes domains onto the watchlist, due at once; of those already there, sets `earliest_verified_at` anew. Stamps
-    /// each with the run, if one is given (`synced_run`): what a sweep has not stamped has left the directory. Two entries
-    /// for one domain in one run keep the earlier time.
+    /// Takes domains onto the watchlist, due at once. A run that goes through the directory stamps each (`synced_run`), since what
+    /// it has not stamped has left, and sets the `earliest_verified_at` of those already there anew; two entries for one domain
+    /// in one run keep the earlier time. Without a run, what is already there stays as it is: only the directory knows when the
+    /// earliest of all addresses was verified.
     fn watch(
         &self,
         domains: &[WatchedDomain],

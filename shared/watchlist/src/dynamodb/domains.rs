@@ -44,7 +44,7 @@ async fn watch_one(
         .set_if_absent("due_shard", number(due::shard(&watched.domain)))
         .put("earliest_verified_at", verified_at.clone());
     let change = match (run, verified_at) {
-        (None, _) => change,
+        (None, _) => change.when("attribute_not_exists(#pk)"),
         (Some(run), None) => change
             .set("synced_run", text(run))
             .when("attribute_not_exists(#synced_run) OR #synced_run <> :synced_run"),

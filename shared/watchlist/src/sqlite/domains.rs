@@ -25,7 +25,8 @@ pub(super) fn watch(
          VALUES (?1, 0, ?2, ?3, ?2, ?4, ?5)
          ON CONFLICT (domain) DO UPDATE SET
             earliest_verified_at = CASE
-                WHEN synced_run IS excluded.synced_run AND excluded.synced_run IS NOT NULL
+                WHEN excluded.synced_run IS NULL THEN earliest_verified_at
+                WHEN synced_run IS excluded.synced_run
                 THEN min(coalesce(earliest_verified_at, excluded.earliest_verified_at),
                          coalesce(excluded.earliest_verified_at, earliest_verified_at))
                 ELSE excluded.earliest_verified_at END,

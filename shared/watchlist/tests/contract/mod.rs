@@ -179,6 +179,16 @@ pub(crate) async fn watching_again_keeps_what_is_known_and_renews_the_verificati
         Some(at(-40)),
         "another run sets it anew"
     );
+    watchlist.watch(&[verified(5)], None, at(11)).await.unwrap();
+    watchlist
+        .watch(&[watched("example.org")], None, at(12))
+        .await
+        .unwrap();
+    assert_eq!(
+        watchlist.get(&record.domain).await.unwrap(),
+        Some(known),
+        "who asks about one address does not know the others"
+    );
 }
 
 pub(crate) async fn what_a_sweep_has_not_stamped_leaves_and_its_events_stay<W: Watchlist>(

@@ -152,8 +152,10 @@ impl Promises for Watchlist {
             };
             let earliest = watched.earliest_verified_at;
             if let Some(entry) = &mut state.entries[place] {
-                entry.record.earliest_verified_at = earliest;
-                entry.synced_by = run.cloned().or(entry.synced_by.take());
+                if let Some(run) = run {
+                    entry.record.earliest_verified_at = earliest;
+                    entry.synced_by = Some(run.clone());
+                }
                 continue;
             }
             let record = Record::new(watched.domain.clone(), earliest, now);
