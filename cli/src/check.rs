@@ -78,5 +78,14 @@ fn in_words(reason: Reason) -> &'static str {
         Reason::HandsChanged => {
             "the domain's registrar and name servers have changed since the address was verified"
         }
+        Reason::Unsettled => {
+            "the registry or the DNS shows a sign of loss, and nobody has been able to make sure yet"
+        }
+        Reason::CameBack => {
+            "the domain was deleted after the address was verified, and is registered again: nobody tells when, or by whom"
+        }
+        Reason::RegisteredLately => {
+            "the domain was registered within a year, and --verified-at does not say whether the address is older"
+        }
     }
 }

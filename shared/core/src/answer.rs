@@ -4,13 +4,16 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Evidence, LossKind, RdapFacts, RdapPhase, Record, Registration, RegistryMemory, Risk,
-    Timestamp, Verdict,
+    Evidence, LossKind, RdapPhase, Record, Registration, RegistryMemory, Risk, Timestamp, Verdict,
 };
 
 /// How long nobody is asked again about a domain that is under suspicion or that nobody can tell about: whoever asks for resets in
 /// a row does not make us pay in a row.
 const ASKED_LATELY: SignedDuration = SignedDuration::from_hours(1);
+
+/// For how long a registration counts as young. No term is shorter: who registers a name for what its mail opens uses it within the
+/// first.
+const FIRST_TERM: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// What to do with somebody who asks for a password reset at an address of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +49,12 @@ pub enum Reason {
     PastExpiry,
     /// Registrar and name servers have changed since the address was verified.
     HandsChanged,
+    /// The registry or the DNS has shown a sign of loss that no look has settled.
+    Unsettled,
+    /// It was deleted, for certain, after the address was verified, and is registered again: nobody tells when, or by whom.
+    CameBack,
+    /// It was registered within a year, and nobody knows whether the address was verified before or after.
+    RegisteredLately,
 }
 
 /// An answer, with what it rests upon.
@@ -68,7 +77,10 @@ impl Record {
             time.is_some_and(|time| now.duration_since(time) <= age)
         };
         let is_suspicious = match Risk::of(self, now) {
-            None | Some(Risk::Parked | Risk::ForSale) => self.verdict != Some(Verdict::Held),
+            // Whose a domain is that came back is not known by asking again.
+            None | Some(Risk::Parked | Risk::ForSale | Risk::CameBack) => {
+                self.verdict != Some(Verdict::Held) || self.background.unsettled_since.is_some()
+            }
             Some(
                 Risk::PastExpiry
                 | Risk::HandsChanged
@@ -123,9 +135,9 @@ pub fn answer(
         .is_none_or(|known_at| now.duration_since(known_at) > max_age);
     let (verdict, mut permission, mut reasons) = of_verdict(record, verified_at, is_stale);
     if permission < Permission::Deny
-        && let Some(reason) = risk_of_use(record, verified_at, now)
+        && let Some((at_least, reason)) = risk_of_use(record, verified_at, now)
     {
-        permission = Permission::AskForMore;
+        permission = permission.max(at_least);
         reasons.insert(0, reason);
     }
     Answer {
@@ -152,6 +164,8 @@ fn of_verdict(
         let verdict = Verdict::Resurrected { registered_at };
         return (verdict, Permission::Deny, vec![Reason::RegisteredSince]);
     }
+    let is_unsettled = record.background.unsettled_since.is_some();
+    let cannot_tell = |reason| (Verdict::Unknown, Permission::AskForMore, vec![reason]);
     // A loss that is under way stays one while nobody answers.
     let under_way = record.lapse.as_ref().map(|lapse| lapse.kind);
     match (known, under_way) {
@@ -165,35 +179,48 @@ fn of_verdict(
         | (Verdict::Unknown, Some(LossKind::Resurrected { registered_at })) => {
             if registered_at > since {
                 (known, Permission::Deny, vec![Reason::RegisteredSince])
+            } else if is_unsettled {
+                cannot_tell(Reason::Unsettled)
             } else if is_stale || known == Verdict::Unknown {
-                (
-                    Verdict::Unknown,
-                    Permission::AskForMore,
-                    vec![Reason::Stale],
-                )
+                cannot_tell(Reason::Stale)
             } else {
                 let (permission, reason) = of_present_owner(record);
                 (known, permission, vec![reason])
             }
         }
-        (Verdict::Unknown, None) => (known, Permission::AskForMore, vec![Reason::Unknown]),
-        (Verdict::Held, _) if is_stale => (
-            Verdict::Unknown,
-            Permission::AskForMore,
-            vec![Reason::Stale],
-        ),
+        (Verdict::Unknown, None) => cannot_tell(Reason::Unknown),
+        (Verdict::Held, _) if is_unsettled => cannot_tell(Reason::Unsettled),
+        (Verdict::Held, _) if is_stale => cannot_tell(Reason::Stale),
         (Verdict::Held, _) => (known, Permission::Allow, vec![Reason::Held]),
     }
 }
 
-/// What a domain that is held shows against relying on it for this address.
-fn risk_of_use(record: &Record, verified_at: Option<Timestamp>, now: Timestamp) -> Option<Reason> {
-    let changed_at = record.background.hands_changed_at;
-    let has_changed = changed_at.is_some_and(|changed| verified_at.is_none_or(|at| at < changed));
-    if has_changed {
-        Some(Reason::HandsChanged)
+/// What a domain that is held shows against relying on it for this address, and what that permits at most.
+fn risk_of_use(
+    record: &Record,
+    verified_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<(Permission, Reason)> {
+    let was_there_before =
+        |time: Option<Timestamp>| time.is_some_and(|time| verified_at.is_none_or(|at| at < time));
+    // What the registry said at a glance that no look has followed.
+    let is_lapsing = match record.background.phase() {
+        Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
+        Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
+    };
+    let is_young = |at| now.duration_since(at) < FIRST_TERM;
+    if is_lapsing {
+        Some((Permission::Deny, Reason::Lapsing))
+    } else if was_there_before(record.deleted_at) {
+        Some((Permission::AskForMore, Reason::CameBack))
+    } else if was_there_before(record.background.hands_changed_at) {
+        Some((Permission::AskForMore, Reason::HandsChanged))
+    } else if Risk::is_past_expiry(record, now) {
+        Some((Permission::AskForMore, Reason::PastExpiry))
+    } else if verified_at.is_none() && record.registered_at().is_some_and(is_young) {
+        Some((Permission::AskForMore, Reason::RegisteredLately))
     } else {
-        Risk::is_past_expiry(record, now).then_some(Reason::PastExpiry)
+        None
     }
 }
 
@@ -202,8 +229,7 @@ fn of_present_owner(record: &Record) -> (Permission, Reason) {
     let Some(look) = &record.evidence else {
         return (Permission::AskForMore, Reason::Unknown);
     };
-    let phase = record.background.facts().map(RdapFacts::phase);
-    match (look.fastly.registration(), phase) {
+    match (look.fastly.registration(), record.background.phase()) {
         (_, Some(RdapPhase::Redemption | RdapPhase::PendingDelete))
         | (Registration::Expiring | Registration::Deleting, _) => {
             (Permission::Deny, Reason::Lapsing)
@@ -220,7 +246,9 @@ fn of_present_owner(record: &Record) -> (Permission, Reason) {
 mod tests {
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
-    use crate::{RdapFacts, RdapFailure, RdapFinding, Rules, observe};
+    use crate::{
+        Glance, Glanced, RdapFacts, RdapFailure, RdapFinding, RdapStatus, Rules, glance, observe,
+    };
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -346,7 +374,7 @@ mod tests {
     fn the_present_owner_is_denied_too_once_he_loses_the_domain() {
         let facts = RdapFacts {
             registered_at: Some(at(-10 * day())),
-            statuses: vec![crate::RdapStatus::PendingDelete],
+            statuses: vec![RdapStatus::PendingDelete],
             ..RdapFacts::default()
         };
         let record = after(&[registered(facts, 0)]);
@@ -366,6 +394,108 @@ mod tests {
         assert_eq!(
             asked(&record, None, 1),
             (Permission::AskForMore, Reason::PastExpiry)
+        );
+    }
+
+    #[test]
+    fn what_a_glance_has_shown_allows_nobody_until_a_look_settles_it() {
+        let years_ago = RdapFacts {
+            registered_at: Some(at(-4000 * day())),
+            ..RdapFacts::default()
+        };
+        let held = after(&[registered(years_ago.clone(), 0)]);
+        let glanced = |rdap| {
+            let seen = Glance {
+                observed_at: at(1000),
+                rdap: Some(rdap),
+                dns: None,
+            };
+            match glance(&Rules::default(), &held, &seen, None) {
+                Glanced::LookNow(unlooked) => unlooked.record,
+                Glanced::Quiet(_) | Glanced::Late => panic!("no look was asked for"),
+            }
+        };
+        let unknown = glanced(RdapFinding::NotRegistered);
+        assert!(!unknown.is_fresh(DAY, at(3_700_000)), "asked about again");
+        let (verified, now) = (Some(-3000 * day()), 2000);
+        assert_eq!(
+            asked(&unknown, verified, now),
+            (Permission::AskForMore, Reason::Unsettled)
+        );
+        let redemption = RdapFacts {
+            statuses: vec![RdapStatus::RedemptionPeriod],
+            ..years_ago
+        };
+        assert_eq!(
+            asked(&glanced(RdapFinding::Registered(redemption)), verified, now),
+            (Permission::Deny, Reason::Lapsing)
+        );
+        let anothers = glanced(RdapFinding::Registered(RdapFacts {
+            registered_at: Some(at(-day())),
+            ..RdapFacts::default()
+        }));
+        assert_eq!(
+            asked(&anothers, verified, now),
+            (Permission::Deny, Reason::RegisteredSince)
+        );
+        assert_eq!(
+            asked(&anothers, Some(-1000), now),
+            (Permission::AskForMore, Reason::Unsettled)
+        );
+    }
+
+    #[test]
+    fn nobody_who_was_there_before_a_certain_deletion_is_allowed_by_mail_alone_after_it() {
+        let not_supported = |status, days: i64| Evidence {
+            rdap: Some(RdapFinding::NotSupported),
+            ..answered(status, at(days * day()))
+        };
+        let came_back = after(&[
+            not_supported("inactive", 0),
+            not_supported("inactive", 1),
+            not_supported("active", 2),
+        ]);
+        let now = 2 * day() + 1;
+        for before in [None, Some(-day()), Some(day() - 1)] {
+            assert_eq!(
+                asked(&came_back, before, now),
+                (Permission::AskForMore, Reason::CameBack)
+            );
+        }
+        assert_eq!(
+            asked(&came_back, Some(day()), now),
+            (Permission::Allow, Reason::Held)
+        );
+        assert!(
+            came_back.is_fresh(DAY, at(3 * day())),
+            "to ask again tells no more"
+        );
+        assert_eq!(Risk::of(&came_back, at(now)), Some(Risk::CameBack));
+    }
+
+    #[test]
+    fn an_address_that_nobody_can_date_is_not_allowed_by_a_young_registration_alone() {
+        let registered_ago = |days: i64| {
+            let facts = RdapFacts {
+                registered_at: Some(at(-days * day())),
+                ..RdapFacts::default()
+            };
+            let new = Record::new(domain("example.org"), None, at(0));
+            let look = registered(facts, 1);
+            let looked = observe(&Rules::default(), &new, look, None);
+            looked.unwrap().record
+        };
+        assert_eq!(
+            asked(&registered_ago(1), None, 2),
+            (Permission::AskForMore, Reason::RegisteredLately)
+        );
+        assert_eq!(
+            asked(&registered_ago(1), Some(-1000), 2),
+            (Permission::Allow, Reason::Held)
+        );
+        assert_eq!(
+            asked(&registered_ago(365), None, 2),
+            (Permission::Allow, Reason::Held)
         );
     }
 }

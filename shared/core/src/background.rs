@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::{DnsFinding, HostName, RdapFacts, RdapFinding, Risk, Timestamp};
+use crate::{DnsFinding, HostName, RdapFacts, RdapFinding, RdapPhase, Risk, Timestamp};
 
 /// How long after the end of a term a registration may be lost: 45 days of auto-renew grace, 30 of redemption and 5 of pending
 /// delete at most, for generic top-level domains (ICANN); country codes are shorter.
@@ -28,6 +28,9 @@ pub struct Background {
     /// When the name was first seen in other hands, without a new registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands_changed_at: Option<Timestamp>,
+    /// Since when a glance has shown what only a look can settle, and none has: there was no budget for one, no time, or no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled_since: Option<Timestamp>,
     /// What has been warned of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned_of: Option<Risk>,
@@ -107,6 +110,11 @@ impl Background {
     pub fn is_in_spell(&self, now: Timestamp) -> bool {
         self.term_ended_at
             .is_some_and(|ended_at| now.duration_since(ended_at) < SPELL)
+    }
+
+    /// In which phase the registry last said the registration to be.
+    pub(crate) fn phase(&self) -> Option<RdapPhase> {
+        self.facts().map(RdapFacts::phase)
     }
 
     /// Whether the last question to the registry brought an answer.

@@ -43,6 +43,21 @@ impl Evidence {
         }
     }
 
+    /// Whether the look settles what a glance has shown: Fastly answered, and so did the registry, where there is one to ask.
+    pub(crate) fn settles(&self) -> bool {
+        let is_answered = match &self.fastly {
+            FastlyFinding::Answered { .. } => true,
+            FastlyFinding::NoAnswer { .. } => false,
+        };
+        let is_heard = match &self.rdap {
+            Some(
+                RdapFinding::Registered(_) | RdapFinding::NotRegistered | RdapFinding::NotSupported,
+            ) => true,
+            Some(RdapFinding::NoAnswer { .. }) | None => false,
+        };
+        is_answered && is_heard
+    }
+
     /// What the registry says of the registration, beside what was known before the look.
     pub(crate) fn registry(&self, known: &Background) -> Registry {
         match &self.rdap {

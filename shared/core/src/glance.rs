@@ -22,8 +22,9 @@ pub struct Glance {
 pub enum Glanced {
     /// Nothing that could change the verdict: the memory and the next date are to be written down.
     Quiet(Box<Transition>),
-    /// Something that could: a look is worth its price, and takes the glance's answers over.
-    LookNow,
+    /// Something that could: a look is worth its price, and takes the glance's answers over. If none can be taken, this is to be
+    /// written down instead: what was heard is not forgotten, and nobody is allowed on what was known before.
+    LookNow(Box<Transition>),
     /// A later look or glance is already recorded.
     Late,
 }
@@ -42,20 +43,28 @@ pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&Ru
         glance.dns.as_ref(),
     );
     let has_other_hands = background.hands_changed_at != previous.background.hands_changed_at;
-    if has_other_hands || could_change_the_verdict(previous, glance) {
-        return Glanced::LookNow;
-    }
+    let calls_for_a_look = has_other_hands || could_change_the_verdict(previous, glance);
     let mut record = Record {
         revision: previous.revision + 1,
         background,
-        checked_run: run.cloned().or_else(|| previous.checked_run.clone()),
         ..previous.clone()
     };
+    if calls_for_a_look {
+        let unsettled = &mut record.background.unsettled_since;
+        unsettled.get_or_insert(glance.observed_at);
+    } else if let Some(run) = run {
+        record.checked_run = Some(run.clone());
+    }
     record.next_check_at = rules.schedule.next_check(&record);
-    Glanced::Quiet(Box::new(Transition {
+    let transition = Box::new(Transition {
         record,
         event: None,
-    }))
+    });
+    if calls_for_a_look {
+        Glanced::LookNow(transition)
+    } else {
+        Glanced::Quiet(transition)
+    }
 }
 
 fn could_change_the_verdict(previous: &Record, glance: &Glance) -> bool {
@@ -114,7 +123,7 @@ pub fn warning(record: &Record, run: Option<&RunId>, now: Timestamp) -> Option<T
 mod tests {
     use super::*;
     use crate::testing::{answered, at, day, domain};
-    use crate::{Evidence, RdapFacts, RdapStatus, observe};
+    use crate::{Evidence, RdapFacts, RdapStatus, Verdict, observe};
 
     fn held() -> Record {
         let record = Record::new(domain("example.org"), None, at(-1000 * day()));
@@ -170,7 +179,8 @@ mod tests {
             status(RdapStatus::PendingDelete),
             registered_again,
         ] {
-            assert_eq!(saw(facts.clone()), Glanced::LookNow, "{facts:?}");
+            let seen = saw(facts.clone());
+            assert!(matches!(seen, Glanced::LookNow(_)), "{facts:?}");
         }
         for (rdap, dns) in [
             (Some(RdapFinding::NotRegistered), None),
@@ -181,15 +191,50 @@ mod tests {
                 rdap,
                 dns,
             };
-            assert_eq!(
-                glance(&Rules::default(), &held(), &seen, None),
-                Glanced::LookNow
-            );
+            let glanced = glance(&Rules::default(), &held(), &seen, None);
+            assert!(matches!(glanced, Glanced::LookNow(_)), "{seen:?}");
         }
         assert!(matches!(
             saw(status(RdapStatus::AutoRenewPeriod)),
             Glanced::Quiet(_)
         ));
+    }
+
+    #[test]
+    fn what_no_look_follows_is_remembered_until_one_settles_it() {
+        let redemption = RdapFacts {
+            statuses: vec![RdapStatus::RedemptionPeriod],
+            ..RdapFacts::default()
+        };
+        let Glanced::LookNow(unlooked) = saw(redemption) else {
+            panic!("no look was asked for")
+        };
+        let record = unlooked.record;
+        assert_eq!(
+            record.verdict,
+            Some(Verdict::Held),
+            "no verdict rests on a glance"
+        );
+        assert_eq!(record.background.unsettled_since, Some(at(day())));
+        assert_eq!(record.next_check_at, at(day()), "it is due at once");
+        assert!(record.due_order() < at(0), "before all others");
+        assert_eq!(Risk::of(&record, at(day())), Some(Risk::Redemption));
+
+        let look = |record: &Record, rdap, time| {
+            let evidence = Evidence {
+                rdap,
+                ..answered("active", at(time))
+            };
+            let looked = observe(&Rules::default(), record, evidence, None);
+            looked.unwrap().record
+        };
+        let unheard = look(&record, None, day() + 1);
+        assert_eq!(unheard.background.unsettled_since, Some(at(day())));
+        let next_look = Rules::default().schedule.look_at(&unheard);
+        assert_eq!(next_look, at(2 * day() + 1), "as a loss is");
+        let well = Some(RdapFinding::Registered(RdapFacts::default()));
+        let settled = look(&unheard, well, 2 * day() + 1);
+        assert_eq!(settled.background.unsettled_since, None);
     }
 
     #[test]

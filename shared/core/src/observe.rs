@@ -40,11 +40,14 @@ pub fn observe(
         Verdict::Held | Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } => 0,
     };
     let same_verdict = previous.verdict == Some(judgement.verdict);
-    let background = previous.background.after(
+    let mut background = previous.background.after(
         evidence.observed_at,
         evidence.rdap.as_ref(),
         evidence.dns.as_ref(),
     );
+    if evidence.settles() {
+        background.unsettled_since = None;
+    }
     let mut record = Record {
         revision: previous.revision + 1,
         verdict: Some(judgement.verdict),
@@ -55,6 +58,7 @@ pub fn observe(
         },
         evidence: Some(evidence),
         lapse: judgement.lapse,
+        deleted_at: judgement.deleted_at,
         unknown_streak,
         background,
         checked_run: run.cloned().or_else(|| previous.checked_run.clone()),

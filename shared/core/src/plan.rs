@@ -83,7 +83,7 @@ impl Candidate {
 }
 
 impl Record {
-    /// A person has undone a plan: the loss, if it is one, has to be confirmed anew by two looks.
+    /// A person has undone a plan: the loss, if it is one, has to be confirmed anew by two looks, and one that is over is forgotten.
     pub fn restored(
         &self,
         plan: &PlanId,
@@ -99,6 +99,7 @@ impl Record {
         self.changed(now, kind, |record| {
             record.lapse = None;
             record.pending = None;
+            record.deleted_at = None;
             record.next_check_at = now;
         })
     }

@@ -33,6 +33,8 @@ pub struct Judgement {
     pub lapse: Option<Lapse>,
     /// The un-verification that now waits.
     pub pending: Option<Pending>,
+    /// When the domain was last seen deleted, for certain, if it is not known whose it has been since.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Policy {
@@ -45,6 +47,7 @@ impl Policy {
                 verdict,
                 lapse: None,
                 pending: None,
+                deleted_at: deleted_at(previous, evidence),
             },
             // Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses
             // it once its evidence is stale. But a registry that says "registered" refutes it: what is seen later begins anew.
@@ -53,11 +56,13 @@ impl Policy {
                     verdict,
                     lapse: None,
                     pending: None,
+                    deleted_at: deleted_at(previous, evidence),
                 },
                 Registry::Silent | Registry::Losing | Registry::NotRegistered => Judgement {
                     verdict,
                     lapse: previous.lapse.clone(),
                     pending: previous.pending.clone(),
+                    deleted_at: previous.deleted_at,
                 },
             },
             Verdict::Lapsing => self.lost(previous, evidence, registry, LossKind::Lapsing),
@@ -148,6 +153,10 @@ impl Policy {
             verdict: kind.into(),
             lapse: Some(lapse),
             pending,
+            deleted_at: match kind {
+                LossKind::Lapsing | LossKind::Lapsed => previous.deleted_at,
+                LossKind::Resurrected { .. } => None,
+            },
         }
     }
 
@@ -215,6 +224,27 @@ fn registered_again_at(previous: &Record, evidence: &Evidence) -> Option<Timesta
     evidence
         .registered_at()
         .filter(|at| *at > previous.relied_upon_since() && *at <= evidence.observed_at)
+}
+
+/// When a domain that is registered now was last seen deleted, for certain: by others, then, unless its owner has it again. A
+/// registry that dates the registration settles it: the date is another's, or the deletion never was.
+fn deleted_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
+    if evidence.registered_at().is_some() {
+        return None;
+    }
+    let was_deleted = previous.lapse.as_ref().filter(|lapse| match lapse.kind {
+        LossKind::Lapsed => lapse.confirmation.is_some(),
+        LossKind::Lapsing | LossKind::Resurrected { .. } => false,
+    });
+    let last_seen = was_deleted.map(|lapse| {
+        let waiting = previous.pending.as_ref().map(|one| one.verified_before);
+        let applied = lapse.applied.as_ref().map(|one| one.verified_before);
+        let later = waiting.max(applied);
+        later.map_or(lapse.first.observed_at, |at| {
+            at.max(lapse.first.observed_at)
+        })
+    });
+    last_seen.max(previous.deleted_at)
 }
 
 fn is_resurrected(record: &Record) -> bool {
@@ -418,6 +448,37 @@ mod tests {
         record.pending = None;
         let judgement = Policy::default().judge(&record, &registered(2 * day() + 1, 3 * day()));
         assert_eq!(judgement.pending, None, "one look of Fastly's is no proof");
+    }
+
+    #[test]
+    fn a_certain_deletion_is_remembered_if_nobody_dates_the_registration_that_came_after() {
+        let after = |looks: &[Evidence]| {
+            let mut record = Record::new(domain("example.org"), Some(at(0)), at(0));
+            for look in looks {
+                let judgement = Policy::default().judge(&record, look);
+                record.lapse = judgement.lapse;
+                record.pending = judgement.pending;
+                record.deleted_at = judgement.deleted_at;
+            }
+            record.deleted_at
+        };
+        let deleted = |days: i64| answered("inactive", at(days * day()));
+        let undated = answered("active", at(4 * day()));
+        let lost = [deleted(1), deleted(2), deleted(3)];
+        let came_back = [&lost[..], std::slice::from_ref(&undated)].concat();
+        assert_eq!(after(&lost), None, "the loss is still under way");
+        assert_eq!(after(&came_back), Some(at(3 * day())));
+        let dated = |at: i64| [&came_back[..], &[registered(at, 5 * day())]].concat();
+        assert_eq!(after(&dated(-day())), None, "it never was deleted");
+        assert_eq!(after(&dated(3 * day() + 1)), None, "the date tells more");
+        let suspected = [deleted(1), undated];
+        assert_eq!(after(&suspected), None, "one look is no certainty");
+        let restorable = [
+            answered("active expiring", at(day())),
+            answered("active expiring", at(2 * day())),
+            answered("active", at(3 * day())),
+        ];
+        assert_eq!(after(&restorable), None, "its owner has renewed");
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub struct Record {
     /// The loss under way, from the first look that showed it to the one that showed the domain held again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapse: Option<Lapse>,
+    /// When the domain was last seen deleted, for certain, before it was registered again at a date that nobody tells: whoever
+    /// verified an address before may not have it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// What is remembered beside the last look.
     #[serde(default)]
     pub background: Background,
@@ -63,6 +67,7 @@ impl Record {
             since: now,
             evidence: None,
             lapse: None,
+            deleted_at: None,
             background: Background::default(),
             unknown_streak: 0,
             next_check_at: now,
@@ -81,10 +86,10 @@ impl Record {
         self.background.asked_at.max(self.checked_at())
     }
 
-    /// Where the domain stands in the order of what is due: with a loss under way, before all others, however long those have
-    /// been waiting. Never after `next_check_at`, so that nothing that is due is missed.
+    /// Where the domain stands in the order of what is due: with a loss under way, or the sign of one, before all others, however
+    /// long those have been waiting. Never after `next_check_at`, so that nothing that is due is missed.
     pub fn due_order(&self) -> Timestamp {
-        if self.lapse.is_some() {
+        if self.lapse.is_some() || self.background.unsettled_since.is_some() {
             self.next_check_at - AHEAD_OF_OTHERS
         } else {
             self.next_check_at

@@ -16,12 +16,14 @@ pub enum Risk {
     PastExpiry,
     /// Its registrar and name servers have both changed after its term ended; without a registry to ask, its name servers.
     HandsChanged,
-    /// A look showed a loss that is not confirmed yet.
+    /// A look showed a loss that is not confirmed yet, or a glance what only a look can settle.
     LossSeen,
     /// It is deleted, and its owner can still restore it.
     Redemption,
     /// It is about to be released.
     PendingDelete,
+    /// It was deleted, for certain, and is registered again: nobody tells when, or by whom.
+    CameBack,
 }
 
 impl Risk {
@@ -38,6 +40,7 @@ impl Risk {
     /// The weightiest sign in what is known of a domain at `now`.
     pub fn of(record: &Record, now: Timestamp) -> Option<Self> {
         Self::of_loss(record)
+            .max(Self::of_glance(record))
             .max(Self::of_background(record, now))
             .max(
                 record
@@ -56,17 +59,36 @@ impl Risk {
         let Some(RdapFinding::Registered(facts)) = rdap else {
             return Some(Self::LossSeen);
         };
-        Some(match facts.phase() {
+        Some(Self::of_phase(facts.phase()))
+    }
+
+    fn of_phase(phase: RdapPhase) -> Self {
+        match phase {
             RdapPhase::Normal | RdapPhase::Restoring => Self::LossSeen,
             RdapPhase::Redemption => Self::Redemption,
             RdapPhase::PendingDelete => Self::PendingDelete,
-        })
+        }
+    }
+
+    /// What a glance has shown and no look has settled. Of a domain that others have registered there is nothing to warn: it is lost.
+    fn of_glance(record: &Record) -> Option<Self> {
+        let background = &record.background;
+        let others_have_it = background
+            .facts()
+            .and_then(|facts| facts.registered_at)
+            .is_some_and(|at| at > record.relied_upon_since());
+        background.unsettled_since.filter(|_| !others_have_it)?;
+        Some(background.phase().map_or(Self::LossSeen, Self::of_phase))
     }
 
     fn of_background(record: &Record, now: Timestamp) -> Option<Self> {
         let past = Self::is_past_expiry(record, now).then_some(Self::PastExpiry);
-        let changed_at = record.background.hands_changed_at;
-        past.max(changed_at.map(|_| Self::HandsChanged))
+        let changed = record.background.hands_changed_at;
+        let came_back = record
+            .deleted_at
+            .filter(|at| record.relied_upon_since() < *at);
+        past.max(changed.map(|_| Self::HandsChanged))
+            .max(came_back.map(|_| Self::CameBack))
     }
 
     fn of_sale(finding: &FastlyFinding) -> Option<Self> {

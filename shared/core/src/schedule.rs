@@ -67,7 +67,7 @@ impl Schedule {
             return record.next_check_at;
         };
         let is_losing = record.lapse.is_some();
-        checked_at
+        let by_verdict = checked_at
             + match verdict {
                 // Up to a sixteenth less, two days, by the name: a sweep spreads itself, and stays above a month.
                 Verdict::Held => less(self.look, 16, &record.domain),
@@ -76,7 +76,13 @@ impl Schedule {
                     self.backed_off(record.unknown_streak).min(self.losing)
                 }
                 Verdict::Unknown => self.backed_off(record.unknown_streak),
-            }
+            };
+        // What a glance has shown is looked at at once, and if the look did not settle it, as a loss is.
+        match record.background.unsettled_since {
+            Some(since) if since > checked_at => by_verdict.min(since),
+            Some(_) => by_verdict.min(checked_at + self.losing),
+            None => by_verdict,
+        }
     }
 
     /// When the next glance is due; `None` where only a look will do.

@@ -34,7 +34,8 @@ pub fn registry_urgency(record: &Record, finding: &FastlyFinding, now: Timestamp
             Verdict::Lapsing | Verdict::Lapsed | Verdict::Resurrected { .. } | Verdict::Unknown,
         ) => false,
     };
-    if !is_settled || !was_well || record.lapse.is_some() {
+    let is_unsettled = record.background.unsettled_since.is_some();
+    if !is_settled || !was_well || record.lapse.is_some() || is_unsettled {
         return Urgency::Decisive;
     }
     let is_good = match &record.background.registry {

@@ -5,6 +5,8 @@ mod look;
 mod tasks;
 mod witnesses;
 
+use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,8 +19,10 @@ use self::look::ToLook;
 use self::tasks::{Panicked, Tasks};
 use crate::{CheckMessage, Clock};
 
-/// How long one look may take, retries and all, before another process may take it over.
+/// How long after a process was last seen at work on a look another may take it over.
 const LOOK_LEASE: SignedDuration = SignedDuration::from_secs(180);
+/// How often the leases are extended meanwhile.
+const EXTEND_LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// The longest one call takes: the service's own cap of 30 s and a little.
 const CALL: SignedDuration = SignedDuration::from_secs(32);
 /// How far ahead a slot may be where there is no deadline.
@@ -61,7 +65,7 @@ pub struct CheckSettings {
 pub enum Checked {
     /// The domain was looked at and the look recorded.
     Looked(Verdict),
-    /// A glance was enough, and cost nothing: nothing has changed.
+    /// It was glanced at, which cost nothing, and not looked at: that was enough, or there was no budget for more.
     Glanced,
     /// This run had checked it, or a later look was already recorded.
     AlreadyChecked,
@@ -125,6 +129,34 @@ where
             .watchlist
             .begin_looks(domains, run, wall, wall + LOOK_LEASE)
             .await?;
+        self.keep_leased(domains, self.check_begun(run, begun, deadline))
+            .await
+    }
+
+    /// Keeps what was begun leased for as long as the work takes: where a pace is held for hours, others must not pay for the same
+    /// looks meanwhile.
+    async fn keep_leased<T>(&self, domains: &[DomainName], work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            let extend_at = self.clock.wall() + EXTEND_LEASE;
+            tokio::select! {
+                done = &mut work => return done,
+                () = self.clock.sleep_until(extend_at) => {}
+            }
+            let lease_until = self.clock.wall() + LOOK_LEASE;
+            // At worst somebody pays once more; the work itself must go on.
+            if let Err(error) = self.watchlist.extend_looks(domains, lease_until).await {
+                tracing::warn!("leases of looks could not be extended: {error}");
+            }
+        }
+    }
+
+    async fn check_begun(
+        self: &Arc<Self>,
+        run: &RunId,
+        begun: Vec<Look>,
+        deadline: Option<Timestamp>,
+    ) -> Result<Vec<Checked>, CheckError> {
         let mut answers: Vec<Checked> = begun.iter().map(Self::without_a_look).collect();
         let begun = self.still_due(run, begun, &mut answers).await?;
         let begun = begun
@@ -140,10 +172,10 @@ where
         let month = Month::of(self.clock.now());
         // What is due is sent whatever the budget: with nothing left, a slot would be waited for in vain.
         if run.is_of_what_is_due() && !to_look.is_empty() && self.is_spent(month).await? {
-            self.leave_over_budget(&to_look, &mut answers).await?;
+            self.leave_over_budget(run, &to_look, &mut answers).await?;
             return Ok(answers);
         }
-        let Some(first_slot) = self.reserve(&to_look, deadline).await? else {
+        let Some(first_slot) = self.reserve(run, &to_look, deadline).await? else {
             return Ok(answers);
         };
         let paid = self
@@ -151,7 +183,7 @@ where
             .spend(month, count(to_look.len()), self.settings.monthly_budget)
             .await?;
         let unpaid = to_look.split_off(paid as usize);
-        self.leave_over_budget(&unpaid, &mut answers).await?;
+        self.leave_over_budget(run, &unpaid, &mut answers).await?;
         self.look_at_all(run, to_look, first_slot, deadline, &mut answers)
             .await?;
         Ok(answers)
@@ -164,24 +196,14 @@ where
     /// Answers for what there is no budget for, and gives its leases back: it stays due.
     async fn leave_over_budget(
         &self,
+        run: &RunId,
         unpaid: &[ToLook],
         answers: &mut [Checked],
     ) -> Result<(), WatchlistError> {
         for one in unpaid {
             answers[one.index] = Checked::OverBudget;
         }
-        self.abandon(unpaid).await
-    }
-
-    async fn abandon(&self, looks: &[ToLook]) -> Result<(), WatchlistError> {
-        if looks.is_empty() {
-            return Ok(());
-        }
-        let domains: Vec<_> = looks
-            .iter()
-            .map(|to_look| to_look.record.domain.clone())
-            .collect();
-        self.watchlist.abandon_looks(&domains).await
+        self.leave(run, unpaid).await
     }
 
     /// A run over what is due does not pay for what another run has looked at meanwhile.
@@ -228,6 +250,7 @@ where
     /// come too late.
     async fn reserve(
         &self,
+        run: &RunId,
         to_look: &[ToLook],
         deadline: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, WatchlistError> {
@@ -248,10 +271,10 @@ where
             ) {
                 (Slots::From(first), _) => return Ok(Some(first)),
                 (Slots::TooLate(_), Some(_)) => {
-                    self.abandon(to_look).await?;
+                    self.leave(run, to_look).await?;
                     return Ok(None);
                 }
-                // Without a deadline there is time: the lease is long enough for a wait in small steps.
+                // Without a deadline there is time.
                 (Slots::TooLate(first), None) => {
                     self.clock.sleep_until(first.min(wall + FAR)).await;
                 }
@@ -269,6 +292,8 @@ where
     ) -> Result<(), CheckError> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut looks = Tasks::new();
+        let mut unlooked: HashMap<_, _> =
+            to_look.iter().map(|one| (one.index, one.left())).collect();
         let slots = self.settings.pace.slots(first_slot, count(to_look.len()));
         for (to_look, slot) in to_look.into_iter().zip(slots) {
             let (checker, run, stop) = (Arc::clone(self), run.clone(), Arc::clone(&stop));
@@ -280,7 +305,7 @@ where
         let mut failure = None;
         let mut unfinished = Vec::new();
         let mut checks = Checks::default();
-        while let Some((index, domain, outcome)) = looks.next().await {
+        while let Some((index, _, outcome)) = looks.next().await {
             let outcome = outcome
                 .unwrap_or_else(|Panicked| Ok(Checked::Failed("the look panicked".to_owned())));
             match outcome {
@@ -295,21 +320,19 @@ where
                         | Checked::OverBudget
                         | Checked::HandedBack
                         | Checked::Failed(_) => {
-                            unfinished.push(domain);
+                            unfinished.extend(unlooked.remove(&index));
                         }
                     }
                     answers[index] = checked;
                 }
                 Err(error) => {
                     stop.store(true, Ordering::Relaxed);
-                    unfinished.push(domain);
+                    unfinished.extend(unlooked.remove(&index));
                     failure.get_or_insert(error);
                 }
             }
         }
-        if !unfinished.is_empty() {
-            self.watchlist.abandon_looks(&unfinished).await?;
-        }
+        self.give_back(run, unfinished).await?;
         if checks != Checks::default() {
             self.watchlist
                 .count_checks(run, checks, self.clock.now())

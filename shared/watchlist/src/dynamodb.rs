@@ -113,6 +113,14 @@ impl Watchlist for DynamoDbWatchlist {
         domains::begin_looks(self, domains, run, wall, lease_until).await
     }
 
+    async fn extend_looks(
+        &self,
+        domains: &[DomainName],
+        lease_until: Timestamp,
+    ) -> Result<(), WatchlistError> {
+        domains::extend_looks(self, domains, lease_until).await
+    }
+
     async fn abandon_looks(&self, domains: &[DomainName]) -> Result<(), WatchlistError> {
         domains::abandon_looks(self, domains).await
     }

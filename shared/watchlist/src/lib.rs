@@ -71,6 +71,13 @@ pub trait Watchlist: Send + Sync + 'static {
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<Vec<Look>, WatchlistError>> + Send;
 
+    /// Extends the leases of looks that are not recorded or given back yet.
+    fn extend_looks(
+        &self,
+        domains: &[DomainName],
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
+
     /// Gives leases back without a look.
     fn abandon_looks(
         &self,

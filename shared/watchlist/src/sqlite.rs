@@ -166,6 +166,20 @@ impl Watchlist for SqliteWatchlist {
         .await
     }
 
+    async fn extend_looks(
+        &self,
+        domains: &[DomainName],
+        lease_until: Timestamp,
+    ) -> Result<(), WatchlistError> {
+        let domains = domains.to_vec();
+        self.write("extend leases", move |c| {
+            domains
+                .iter()
+                .try_for_each(|domain| domains::extend_lease(c, domain, lease_until))
+        })
+        .await
+    }
+
     async fn abandon_looks(&self, domains: &[DomainName]) -> Result<(), WatchlistError> {
         let domains = domains.to_vec();
         self.write("give looks back", move |c| {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use lapsewatch_core::{DomainName, Glance, Glanced, RdapFinding, Record, RunId, Timestamp, glance};
+use lapsewatch_core::{
+    DomainName, Glance, Glanced, RdapFinding, Record, RunId, Timestamp, Transition, glance,
+};
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
 
-use super::look::ToLook;
+use super::look::{Glimpse, Left, ToLook};
 use super::tasks::{Panicked, Tasks};
 use super::witnesses::{Heard, LEFT_ALONE, Witnesses};
 use super::{CheckError, Checked, Checker};
@@ -16,14 +18,11 @@ use super::{CheckError, Checked, Checker};
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What comes of a glance.
-enum Glimpse {
+enum Outcome {
     /// It was enough, or failed.
     Answered(Checked),
     /// A look is worth its price, and goes on with what was heard.
-    LookNow {
-        record: Box<Record>,
-        witnesses: Witnesses,
-    },
+    LookNow(Box<(Record, Glimpse)>),
 }
 
 impl<W, S, R, D> Checker<W, S, R, D>
@@ -52,11 +51,10 @@ where
                     checker.glance(&run, record, deadline).await
                 });
             } else {
-                let witnesses = Witnesses::default();
                 to_look.push(ToLook {
                     index,
                     record,
-                    witnesses,
+                    glimpse: None,
                 });
             }
         }
@@ -64,16 +62,19 @@ where
         let mut given_back = Vec::new();
         while let Some((index, domain, outcome)) = glances.next().await {
             match outcome {
-                Ok(Ok(Glimpse::Answered(Checked::Glanced))) => answers[index] = Checked::Glanced,
-                Ok(Ok(Glimpse::Answered(checked))) => {
+                Ok(Ok(Outcome::Answered(Checked::Glanced))) => answers[index] = Checked::Glanced,
+                Ok(Ok(Outcome::Answered(checked))) => {
                     given_back.push(domain);
                     answers[index] = checked;
                 }
-                Ok(Ok(Glimpse::LookNow { record, witnesses })) => to_look.push(ToLook {
-                    index,
-                    record: *record,
-                    witnesses,
-                }),
+                Ok(Ok(Outcome::LookNow(found))) => {
+                    let (record, glimpse) = *found;
+                    to_look.push(ToLook {
+                        index,
+                        record,
+                        glimpse: Some(glimpse),
+                    });
+                }
                 Ok(Err(error)) => {
                     given_back.push(domain);
                     failure.get_or_insert(error);
@@ -88,7 +89,7 @@ where
             self.watchlist.abandon_looks(&given_back).await?;
         }
         if let Some(error) = failure {
-            self.abandon(&to_look).await?;
+            self.leave(run, &to_look).await?;
             return Err(error);
         }
         // The riskiest were sent first; glances end in any order.
@@ -96,7 +97,7 @@ where
         Ok(to_look)
     }
 
-    /// Glances at a domain that there is no budget to look at: what calls for a look stays unlooked at.
+    /// Glances at a domain that there is no budget to look at: what calls for a look is written down and stays due.
     pub(crate) async fn glance_alone(
         &self,
         run: &RunId,
@@ -105,10 +106,14 @@ where
         let Some(record) = self.watchlist.get(domain).await? else {
             return Ok(Checked::NotWatched);
         };
-        Ok(match self.glance(run, record, None).await? {
-            Glimpse::Answered(checked) => checked,
-            Glimpse::LookNow { .. } => Checked::OverBudget,
-        })
+        match self.glance(run, record, None).await? {
+            Outcome::Answered(checked) => Ok(checked),
+            Outcome::LookNow(found) => {
+                let (_, glimpse) = *found;
+                self.write_unlooked(run, &glimpse.unlooked).await?;
+                Ok(Checked::Glanced)
+            }
+        }
     }
 
     /// Takes a glance and writes it down. A registry that does not answer is no reason to pay: the DNS is asked instead, and
@@ -118,14 +123,14 @@ where
         run: &RunId,
         record: Record,
         deadline: Option<Timestamp>,
-    ) -> Result<Glimpse, CheckError> {
+    ) -> Result<Outcome, CheckError> {
         if !self.has_time(deadline) {
-            return Ok(Glimpse::Answered(Checked::HandedBack));
+            return Ok(Outcome::Answered(Checked::HandedBack));
         }
         // Of the time before the questions: an answer is never younger than it says.
         let observed_at = self.clock.now();
         let Some(rdap) = self.heard(&record, deadline).await? else {
-            return Ok(Glimpse::Answered(Checked::HandedBack));
+            return Ok(Outcome::Answered(Checked::HandedBack));
         };
         let is_dns_of_use = match &rdap {
             RdapFinding::NotSupported | RdapFinding::NoAnswer { .. } => true,
@@ -145,21 +150,60 @@ where
             dns,
         };
         match glance(&self.settings.rules, &record, &seen, Some(run)) {
-            Glanced::Late => Ok(Glimpse::Answered(Checked::AlreadyChecked)),
-            Glanced::LookNow => Ok(Glimpse::LookNow {
-                record: Box::new(record),
-                witnesses: Witnesses {
-                    rdap: seen.rdap,
-                    dns: seen.dns,
-                },
-            }),
+            Glanced::Late => Ok(Outcome::Answered(Checked::AlreadyChecked)),
+            Glanced::LookNow(unlooked) => {
+                let glimpse = Glimpse {
+                    observed_at,
+                    witnesses: Witnesses {
+                        rdap: seen.rdap,
+                        dns: seen.dns,
+                    },
+                    unlooked: *unlooked,
+                };
+                Ok(Outcome::LookNow(Box::new((record, glimpse))))
+            }
             Glanced::Quiet(transition) => match self.watchlist.record(&transition).await? {
                 Written::Written => {
                     self.warn(&transition.record, run).await?;
-                    Ok(Glimpse::Answered(Checked::Glanced))
+                    Ok(Outcome::Answered(Checked::Glanced))
                 }
-                Written::Superseded => Ok(Glimpse::Answered(Checked::AlreadyChecked)),
+                Written::Superseded => Ok(Outcome::Answered(Checked::AlreadyChecked)),
             },
+        }
+    }
+
+    /// Leaves domains that are not looked at after all: their leases end, and what glances have shown of them is written down.
+    pub(super) async fn leave(&self, run: &RunId, looks: &[ToLook]) -> Result<(), WatchlistError> {
+        self.give_back(run, looks.iter().map(ToLook::left).collect())
+            .await
+    }
+
+    /// See [`Self::leave`].
+    pub(super) async fn give_back(
+        &self,
+        run: &RunId,
+        left: Vec<Left>,
+    ) -> Result<(), WatchlistError> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let domains: Vec<_> = left.iter().map(|one| one.domain.clone()).collect();
+        self.watchlist.abandon_looks(&domains).await?;
+        for unlooked in left.into_iter().filter_map(|one| one.unlooked) {
+            self.write_unlooked(run, &unlooked).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what calls for a look and had none. If the record has changed meanwhile, whoever changed it knows more.
+    async fn write_unlooked(
+        &self,
+        run: &RunId,
+        unlooked: &Transition,
+    ) -> Result<(), WatchlistError> {
+        match self.watchlist.record(unlooked).await? {
+            Written::Written => self.warn(&unlooked.record, run).await,
+            Written::Superseded => Ok(()),
         }
     }
 

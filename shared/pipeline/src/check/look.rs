@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use backon::BackoffBuilder;
 use lapsewatch_core::{
-    DomainName, Evidence, FastlyFinding, Month, Paced, Record, RunId, Timestamp, Verdict, observe,
-    warning,
+    DomainName, Evidence, FastlyFinding, Month, Paced, Record, RunId, Timestamp, Transition,
+    Verdict, observe, warning,
 };
 use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource, retry_policy};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError, Written};
@@ -19,8 +19,34 @@ pub(super) struct ToLook {
     pub(super) index: usize,
     /// What is known of the domain.
     pub(super) record: Record,
-    /// What a glance has already heard.
+    /// The glance that calls for the look, if one does.
+    pub(super) glimpse: Option<Glimpse>,
+}
+
+/// What a glance has heard that a look is worth.
+#[derive(Clone)]
+pub(super) struct Glimpse {
+    /// When it began to ask.
+    pub(super) observed_at: Timestamp,
+    /// What was said: who has been asked is not asked again.
     pub(super) witnesses: Witnesses,
+    /// To be written down if there is no look after all.
+    pub(super) unlooked: Transition,
+}
+
+/// A domain that is not looked at after all, with what is then to be written down.
+pub(super) struct Left {
+    pub(super) domain: DomainName,
+    pub(super) unlooked: Option<Transition>,
+}
+
+impl ToLook {
+    pub(super) fn left(&self) -> Left {
+        Left {
+            domain: self.record.domain.clone(),
+            unlooked: self.glimpse.as_ref().map(|one| one.unlooked.clone()),
+        }
+    }
 }
 
 /// How asking Fastly ended.
@@ -51,10 +77,13 @@ where
             return Ok(Checked::HandedBack);
         }
         let ToLook {
-            record, witnesses, ..
+            record, glimpse, ..
         } = to_look;
         // Of the time before the questions: an answer is never younger than it says, and covers no address verified since.
-        let observed_at = self.clock.now();
+        let (observed_at, witnesses) = glimpse.map_or_else(
+            || (self.clock.now(), Witnesses::default()),
+            |glimpse| (glimpse.observed_at, glimpse.witnesses),
+        );
         match self.ask(&record.domain, deadline).await? {
             Asked::Answered(fastly) => {
                 let witnesses = self

@@ -1,13 +1,15 @@
 //! The answer at the moment of use, over a real store and sources that are played.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{House, day, name, verified};
 use jiff::SignedDuration;
-use lapsewatch_core::{Permission, RdapFacts, RdapFinding, Reason, Timestamp, WatchedDomain};
+use lapsewatch_core::{
+    EventKind, Permission, RdapFacts, RdapFinding, RdapStatus, Reason, Risk, Timestamp, Verdict,
+    WatchedDomain,
+};
 use lapsewatch_pipeline::{
-    AtUse, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_from_record,
+    AtUse, Checked, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_from_record,
 };
 use lapsewatch_watchlist::Watchlist as _;
 
@@ -74,6 +76,25 @@ async fn a_domain_that_nobody_watched_is_looked_up_answered_and_watched_from_the
         .unwrap()
         .unwrap();
     assert_eq!(record.earliest_verified_at, Some(verified()));
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_can_date_is_not_allowed_at_a_domain_registered_yesterday() {
+    let house = House::watching(&[]).await;
+    let facts = RdapFacts {
+        registered_at: Some(day(0)),
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("new.org", RdapFinding::Registered(facts));
+    for now in [day(1), day(1) + SignedDuration::from_secs(1), day(9)] {
+        let answered = house.ask("new.org", None, now).await;
+        assert_eq!(answered.answer, Permission::AskForMore);
+        assert_eq!(answered.reasons[0], Reason::RegisteredLately);
+    }
+    let dated = house.ask("new.org", Some(day(0)), day(9)).await;
+    assert_eq!(dated.answer, Permission::Allow);
 }
 
 #[tokio::test]
@@ -157,9 +178,7 @@ async fn a_registry_that_is_silent_is_not_paid_around_question_by_question() {
 async fn what_was_asked_for_this_question_is_fresh_however_long_it_took() {
     let house = House::watching(&["one.org"]).await;
     house.sources.slow(Duration::from_millis(30));
-    let live = Clock::new(Timestamp::now, None);
-    let mut checker = Arc::into_inner(house.checker(day(1))).unwrap();
-    checker.clock = live;
+    let checker = house.checker_by(Clock::new(Timestamp::now, None));
     let question = Question {
         domain: name("one.org"),
         verified_at: Some(verified()),
@@ -167,7 +186,6 @@ async fn what_was_asked_for_this_question_is_fresh_however_long_it_took() {
     };
     let deadline = Timestamp::now() + SignedDuration::from_secs(20);
     let why = Unanswered::NotFresh;
-    let checker = Arc::new(checker);
     let answered = checker.answer_by_asking(&question, why, house.run("domains"), deadline);
     let answered = answered.await.unwrap();
     assert_eq!(
@@ -178,10 +196,11 @@ async fn what_was_asked_for_this_question_is_fresh_however_long_it_took() {
 
 #[tokio::test]
 async fn with_the_budget_spent_a_glance_answers_for_nothing_and_what_needs_a_look_allows_nobody() {
-    let mut house = House::watching(&["one.org", "back.org"]).await;
-    house.ask("one.org", Some(verified()), day(1)).await;
-    house.ask("back.org", Some(verified()), day(1)).await;
-    house.budget = 2;
+    let mut house = House::watching(&["one.org", "back.org", "gone.org"]).await;
+    for domain in ["one.org", "back.org", "gone.org"] {
+        house.ask(domain, Some(verified()), day(1)).await;
+    }
+    house.budget = 3;
     let glanced = house.ask("one.org", Some(verified()), day(9)).await;
     assert_eq!(
         (glanced.answer, glanced.looked_up),
@@ -194,10 +213,66 @@ async fn with_the_budget_spent_a_glance_answers_for_nothing_and_what_needs_a_loo
     house
         .sources
         .registry("back.org", RdapFinding::Registered(facts));
-    let back = house.ask("back.org", Some(verified()), day(9)).await;
-    assert_eq!(back.answer, Permission::AskForMore);
-    assert_eq!(back.reasons, [Reason::Stale]);
-    assert_eq!(house.sources.asked("fastly"), 2, "nothing more is paid");
+    let older = house.ask("back.org", Some(verified()), day(9)).await;
+    assert_eq!(older.answer, Permission::Deny);
+    assert_eq!(older.reasons, [Reason::RegisteredSince]);
+    let newer = house.ask("back.org", Some(day(8)), day(9)).await;
+    assert_eq!(newer.answer, Permission::AskForMore);
+    assert_eq!(newer.reasons, [Reason::Unsettled]);
+    house
+        .sources
+        .registry("gone.org", RdapFinding::NotRegistered);
+    let gone = house.ask("gone.org", Some(verified()), day(9)).await;
+    assert_eq!(
+        (gone.answer, gone.looked_up),
+        (Permission::AskForMore, true)
+    );
+    assert_eq!(gone.reasons, [Reason::Unsettled]);
+    assert_eq!(house.sources.asked("fastly"), 3, "nothing more is paid");
+}
+
+#[tokio::test]
+async fn what_a_glance_has_shown_is_not_forgotten_where_the_budget_is_spent_and_the_next_look_goes_there_first()
+ {
+    let mut house = House::watching(&["one.org", "two.org"]).await;
+    house.ask("one.org", Some(verified()), day(1)).await;
+    house.ask("two.org", Some(verified()), day(1)).await;
+    house.budget = 2;
+    let redemption = RdapFacts {
+        statuses: vec![RdapStatus::RedemptionPeriod],
+        ..RdapFacts::default()
+    };
+    house
+        .sources
+        .registry("two.org", RdapFinding::Registered(redemption));
+    let answers = house.check("due", day(2), &["one.org", "two.org"]).await;
+    assert_eq!(answers, [Checked::Glanced, Checked::OverBudget]);
+    let is_warning = |event: &EventKind| {
+        matches!(
+            event,
+            EventKind::DomainAtRisk {
+                risk: Risk::Redemption,
+                ..
+            }
+        )
+    };
+    let events = house.events("two.org").await;
+    assert!(events.iter().any(is_warning), "its owner can still renew");
+    let moment_later = day(2) + SignedDuration::from_secs(1);
+    let answered = house.ask("two.org", Some(verified()), moment_later).await;
+    assert_eq!(
+        (answered.answer, answered.looked_up),
+        (Permission::Deny, false),
+        "a record of yesterday would have allowed"
+    );
+    assert_eq!(answered.reasons[0], Reason::Lapsing);
+
+    house.budget = 3;
+    let run = house.run("due");
+    let due = house.watchlist.unchecked(&run, Some(day(4)), None).await;
+    assert_eq!(due.unwrap().items[0], name("two.org"));
+    let answers = house.check("due", day(4), &["two.org"]).await;
+    assert_eq!(answers, [Checked::Looked(Verdict::Lapsing)]);
 }
 
 #[tokio::test]

@@ -5,23 +5,10 @@ use std::time::Duration;
 use crate::support::{House, day, messages, name, verified};
 use lapsewatch_core::{
     Confirmation, DnsFinding, EventKind, HostName, Month, RdapFacts, RdapFinding, RdapStatus, Risk,
-    Timestamp, Verdict,
+    Verdict,
 };
 use lapsewatch_pipeline::Checked;
 use lapsewatch_watchlist::Watchlist as _;
-
-impl House {
-    /// Checks domains in a new run of a mode.
-    async fn check(&self, mode: &str, now: Timestamp, domains: &[&str]) -> Vec<Checked> {
-        let messages = messages(&self.run(mode), domains);
-        self.checker(now).check(&messages, None).await.unwrap()
-    }
-
-    async fn events(&self, domain: &str) -> Vec<EventKind> {
-        let page = self.watchlist.events(&name(domain), None).await.unwrap();
-        page.items.into_iter().map(|event| event.kind).collect()
-    }
-}
 
 fn looked() -> Checked {
     Checked::Looked(Verdict::Held)

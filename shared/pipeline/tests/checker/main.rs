@@ -6,3 +6,4 @@ mod at_use;
 mod check;
 mod outage;
 mod support;
+mod waiting;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapsewatch_core::{
-    DnsFailure, DnsFinding, DomainName, FastlyFinding, Gcra, HostName, NoAnswer, RdapFacts,
-    RdapFailure, RdapFinding, Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
+    DnsFailure, DnsFinding, DomainName, EventKind, FastlyFinding, Gcra, HostName, NoAnswer,
+    RdapFacts, RdapFailure, RdapFinding, Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
 };
-use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checker, Clock};
+use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checked, Checker, Clock};
 use lapsewatch_sources::{DnsSource, LookError, RegistryReply, RegistrySource, StatusSource};
 use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::Watchlist as _;
@@ -185,6 +185,10 @@ impl House {
     }
 
     pub(crate) fn checker(&self, now: Timestamp) -> Arc<PlayedChecker> {
+        self.checker_by(Clock::new(Timestamp::now, Some(now)))
+    }
+
+    pub(crate) fn checker_by(&self, clock: Clock) -> Arc<PlayedChecker> {
         Arc::new(Checker {
             watchlist: self.watchlist.clone(),
             source: self.sources.clone(),
@@ -196,8 +200,19 @@ impl House {
                 registry_pace: Gcra::new(1000.0, 10),
                 monthly_budget: self.budget,
             },
-            clock: Clock::new(Timestamp::now, Some(now)),
+            clock,
         })
+    }
+
+    /// Checks domains in a new run of a mode.
+    pub(crate) async fn check(&self, mode: &str, now: Timestamp, domains: &[&str]) -> Vec<Checked> {
+        let messages = messages(&self.run(mode), domains);
+        self.checker(now).check(&messages, None).await.unwrap()
+    }
+
+    pub(crate) async fn events(&self, domain: &str) -> Vec<EventKind> {
+        let page = self.watchlist.events(&name(domain), None).await.unwrap();
+        page.items.into_iter().map(|event| event.kind).collect()
     }
 
     /// A name for a further run of a mode, as in `due-1`.

@@ -130,19 +130,39 @@ async fn begin_look(
     )
 }
 
+pub(super) async fn extend_looks(
+    watchlist: &DynamoDbWatchlist,
+    domains: &[DomainName],
+    lease_until: Timestamp,
+) -> Result<(), WatchlistError> {
+    let extended = Change::default()
+        .set("leased_until", time(lease_until))
+        .when("attribute_exists(#leased_until)");
+    change_all(watchlist, domains, &extended, "extend leases").await
+}
+
 pub(super) async fn abandon_looks(
     watchlist: &DynamoDbWatchlist,
     domains: &[DomainName],
 ) -> Result<(), WatchlistError> {
-    let given_back = domains.iter().map(|domain| async move {
-        let change = Change::default()
-            .remove("leased_until")
-            .when("attribute_exists(#pk)");
-        change
-            .apply(watchlist, &Key::state(domain), "give looks back")
-            .await
+    let given_back = Change::default()
+        .remove("leased_until")
+        .when("attribute_exists(#pk)");
+    change_all(watchlist, domains, &given_back, "give looks back").await
+}
+
+/// Makes one change at each domain for which its condition holds.
+async fn change_all(
+    watchlist: &DynamoDbWatchlist,
+    domains: &[DomainName],
+    change: &Change,
+    doing: &'static str,
+) -> Result<(), WatchlistError> {
+    let changed = domains.iter().map(|domain| {
+        let (change, key) = (change.clone(), Key::state(domain));
+        async move { change.apply(watchlist, &key, doing).await }
     });
-    stream::iter(given_back.collect::<Vec<_>>())
+    stream::iter(changed.collect::<Vec<_>>())
         .buffer_unordered(AT_ONCE)
         .try_for_each(async |_| Ok(()))
         .await

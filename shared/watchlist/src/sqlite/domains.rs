@@ -151,6 +151,19 @@ pub(super) fn begin_look(
     })
 }
 
+pub(super) fn extend_lease(
+    connection: &Connection,
+    domain: &DomainName,
+    lease_until: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE domains SET leased_until = ?2 WHERE domain = ?1 AND leased_until IS NOT NULL",
+        )?
+        .execute(params![domain.as_str(), lease_until.as_millisecond()])?;
+    Ok(())
+}
+
 pub(super) fn end_lease(connection: &Connection, domain: &DomainName) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE domains SET leased_until = NULL WHERE domain = ?1")?

@@ -303,10 +303,13 @@ pub(crate) async fn a_look_is_leased_to_one_process_at_a_time_and_taken_once_a_r
         matches!(begin("one", 100).await[0], Look::Begun(_)),
         "a lease that has passed is nobody's"
     );
+    watchlist.extend_looks(&asked, at(300)).await.unwrap();
+    assert_eq!(begin("one", 299).await[0], Look::InProgress);
     watchlist.abandon_looks(&asked[..1]).await.unwrap();
+    watchlist.extend_looks(&asked, at(400)).await.unwrap();
     assert!(
         matches!(begin("one", 101).await[0], Look::Begun(_)),
-        "a look given back can be begun at once"
+        "a look given back can be begun at once, and there is no lease to extend"
     );
     watchlist
         .record(&look(&record, "active", at(103), &run("one")))

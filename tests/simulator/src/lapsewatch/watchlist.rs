@@ -258,6 +258,22 @@ impl Promises for Watchlist {
         Ok(domains.iter().map(begin).collect())
     }
 
+    async fn extend_looks(
+        &self,
+        domains: &[DomainName],
+        lease_until: Timestamp,
+    ) -> Result<(), WatchlistError> {
+        let mut state = self.lock();
+        for domain in domains {
+            if let Some(entry) = state.entry(domain)
+                && let Some(until) = &mut entry.leased_until
+            {
+                *until = lease_until;
+            }
+        }
+        Ok(())
+    }
+
     async fn abandon_looks(&self, domains: &[DomainName]) -> Result<(), WatchlistError> {
         let mut state = self.lock();
         for domain in domains {

@@ -1,0 +1,76 @@
+//! Looks that wait for hours, by a clock that stands still while there is work and jumps to the next timer when there is none.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::support::{House, PlayedChecker, day, messages, name};
+use jiff::SignedDuration;
+use lapsewatch_core::{Paced, RdapFacts, RdapFinding, RdapStatus, Timestamp, Verdict};
+use lapsewatch_pipeline::{Checked, Clock};
+use lapsewatch_watchlist::{Look, Watchlist as _};
+use tokio::time::Instant;
+
+thread_local! {
+    static BEGIN: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
+}
+
+fn now() -> Timestamp {
+    let (begin, at) = BEGIN.get().unwrap();
+    at + SignedDuration::try_from(Instant::now() - begin).unwrap()
+}
+
+async fn wait_until(time: Timestamp) {
+    tokio::time::sleep(time.duration_since(now()).unsigned_abs()).await;
+}
+
+/// A checker whose time is that of the test's runtime, from `at` on.
+fn checker(house: &House, at: Timestamp) -> Arc<PlayedChecker> {
+    BEGIN.set(Some((Instant::now(), at)));
+    house.checker_by(Clock::new(now, None))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_waits_for_hours_is_nobody_elses_meanwhile() {
+    let house = House::watching(&["one.org"]).await;
+    let checker = checker(&house, day(1));
+    let held_until = day(1) + SignedDuration::from_hours(3);
+    let held = house.watchlist.hold_pace(&Paced::Fastly, held_until);
+    held.await.unwrap();
+    let waiting = messages(&house.run("sweep"), &["one.org"]);
+    let waiting = tokio::spawn(async move { checker.check(&waiting, None).await });
+    let (another, one) = (house.run("due"), [name("one.org")]);
+    for minutes in [1, 10, 170] {
+        wait_until(day(1) + SignedDuration::from_mins(minutes)).await;
+        let begun = house.watchlist.begin_looks(&one, &another, now(), now());
+        assert_eq!(begun.await.unwrap(), [Look::InProgress], "{minutes} min");
+    }
+    let answers = waiting.await.unwrap().unwrap();
+    assert_eq!(answers, [Checked::Looked(Verdict::Held)]);
+    assert!(now() >= held_until);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_glance_heard_is_not_made_younger_by_the_look_that_follows() {
+    let house = House::watching(&["one.org"]).await;
+    let checker = checker(&house, day(1));
+    let sweep = messages(&house.run("sweep"), &["one.org"]);
+    checker.check(&sweep, None).await.unwrap();
+    let redemption = RdapFacts {
+        statuses: vec![RdapStatus::RedemptionPeriod],
+        ..RdapFacts::default()
+    };
+    let redemption = RdapFinding::Registered(redemption);
+    house.sources.registry("one.org", redemption.clone());
+    wait_until(day(3)).await;
+    let held_until = day(3) + SignedDuration::from_mins(10);
+    let held = house.watchlist.hold_pace(&Paced::Fastly, held_until);
+    held.await.unwrap();
+    let due = messages(&house.run("due"), &["one.org"]);
+    let answers = checker.check(&due, None).await.unwrap();
+    assert_eq!(answers, [Checked::Looked(Verdict::Lapsing)]);
+    let record = house.watchlist.get(&name("one.org")).await.unwrap();
+    let look = record.unwrap().evidence.unwrap();
+    assert_eq!((look.observed_at, look.rdap), (day(3), Some(redemption)));
+    assert!(now() >= held_until);
+    assert_eq!(house.sources.asked("registry"), 2, "not asked once more");
+}
