@@ -1,9 +1,14 @@
 //! `check`: may this domain's address be relied upon now?
 
+use std::io::Write;
+
 use anyhow::Result;
 use jiff::SignedDuration;
-use lapsewatch_core::{Mode, Permission, Reason, RunId};
-use lapsewatch_pipeline::{AtUse, FromRecord, Question, answer_from_record};
+use lapsewatch_core::{DomainName, Mode, Permission, Reason, RunId, Timestamp};
+use lapsewatch_pipeline::{
+    AtUse, CheckError, Checked, Deadline, FromRecord, Question, answer_by_asking,
+    answer_from_record,
+};
 use serde_json::to_value;
 
 use crate::commands::Done;
@@ -35,11 +40,27 @@ pub(crate) async fn answer(
     match answer_from_record(&host.watchlist, question, host.clock).await? {
         FromRecord::Answered(answered) => Ok(*answered),
         FromRecord::Unanswered(why) => {
-            let checker = host.checker().await?;
-            let (_share, ()) = host.join(async || Ok(())).await?;
-            let run = RunId::new(Mode::Domains, host.clock.wall());
-            let asked = checker.answer_by_asking(question, why, run, deadline);
-            Ok(asked.await?)
+            let asking = look(host, &question.domain, deadline);
+            answer_by_asking(&host.watchlist, question, why, asking, deadline, host.clock).await
+        }
+    }
+}
+
+/// A look; with a key of no use, a glance, which needs none.
+async fn look(host: &Host, domain: &DomainName, deadline: Timestamp) -> Result<Checked> {
+    let checker = host.checker().await?;
+    let (_share, ()) = host.join(async || Ok(())).await?;
+    let run = RunId::new(Mode::Domains, host.clock.wall());
+    let looking = checker.look_at_use(run.clone(), domain.clone(), deadline);
+    match looking.await {
+        Ok(checked) => Ok(checked),
+        Err(CheckError::Watchlist(error)) => Err(error.into()),
+        Err(error @ CheckError::KeyRejected(_)) => {
+            // Whether anybody reads this is of no matter.
+            let error = anyhow::Error::from(error);
+            let _ = writeln!(std::io::stderr(), "lapsewatch: {error:#}");
+            let glancing = checker.glance_alone(&run, domain, Deadline::Begin(deadline));
+            Ok(glancing.await?)
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lapsewatch_pipeline::{CheckError, CheckMessage, Checked, Checker, Queue, QueueError};
+use lapsewatch_pipeline::{
+    CheckError, CheckMessage, Checked, Checker, Deadline, Queue, QueueError,
+};
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::Watchlist;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -80,7 +82,7 @@ impl LocalQueue {
                     Arc::clone(&shared),
                 );
                 tokio::spawn(async move {
-                    let outcome = checker.check(&batch, None).await;
+                    let outcome = checker.check(&batch, Deadline::Open).await;
                     let failed = outcome.is_err();
                     results
                         .lock()

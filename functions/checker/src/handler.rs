@@ -6,9 +6,10 @@ use anyhow::Result;
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
 use lambda_runtime::{BoxFuture, Context, Diagnostic, LambdaEvent};
-use lapsewatch_core::{Paced, RunId, Timestamp, Verdict};
+use lapsewatch_core::{DomainName, Paced, RunId, Timestamp, Verdict};
 use lapsewatch_pipeline::{
-    AtUse, CheckError, CheckMessage, Checked, Checker, Clock, FromRecord, answer_from_record,
+    AtUse, CheckError, CheckMessage, Checked, Checker, Clock, Deadline, FromRecord,
+    answer_by_asking, answer_from_record,
 };
 use lapsewatch_runtime::{Message, answered, batch, batch_response, stop_at};
 use lapsewatch_sources::{Dns, Fastly, Rdap};
@@ -161,35 +162,58 @@ impl Function {
             .within
             .map_or(stop_at, |within| stop_at.min(self.clock.wall() + within));
         let run = RunId::from_stored(format!("domains-{}", context.request_id));
+        let asking = self.look_at_use(run, &question.domain, deadline);
+        answer_by_asking(&self.watchlist, question, why, asking, deadline, self.clock).await
+    }
+
+    /// A look; with a key of no use, a glance, which needs none.
+    async fn look_at_use(
+        &self,
+        run: RunId,
+        domain: &DomainName,
+        deadline: Timestamp,
+    ) -> Result<Checked> {
         let run = &run;
-        self.with_key(|checker| async move {
-            let asking = checker.answer_by_asking(question, why, run.clone(), deadline);
-            asking.await
-        })
-        .await
+        let looking = |checker: DynamoDbChecker| async move {
+            checker
+                .look_at_use(run.clone(), domain.clone(), deadline)
+                .await
+        };
+        match self.with_key(looking).await? {
+            Ok(checked) => Ok(checked),
+            Err(CheckError::Watchlist(error)) => Err(error.into()),
+            Err(error @ CheckError::KeyRejected(_)) => {
+                let error = self.key_of_no_use(error).await?;
+                tracing::error!("{error:#}");
+                let glancing = self.checker().await?;
+                let glanced = glancing.glance_alone(run, domain, Deadline::Begin(deadline));
+                Ok(glanced.await?)
+            }
+        }
     }
 
     async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
-        self.with_key(|checker| async move { checker.check(messages, Some(deadline)).await })
-            .await
+        let checking = |checker: DynamoDbChecker| async move {
+            checker.check(messages, Deadline::End(deadline)).await
+        };
+        match self.with_key(checking).await? {
+            Ok(answers) => Ok(answers),
+            Err(CheckError::Watchlist(error)) => Err(error.into()),
+            Err(error @ CheckError::KeyRejected(_)) => Err(self.key_of_no_use(error).await?),
+        }
     }
 
     /// Asks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
     async fn with_key<T, F: Future<Output = Result<T, CheckError>>>(
         &self,
         ask: impl Fn(DynamoDbChecker) -> F,
-    ) -> Result<T> {
+    ) -> Result<Result<T, CheckError>> {
         match ask(self.checker().await?).await {
-            Ok(done) => return Ok(done),
-            Err(error @ CheckError::Watchlist(_)) => return Err(error.into()),
             Err(CheckError::KeyRejected(_)) => {}
+            done @ (Ok(_) | Err(CheckError::Watchlist(_))) => return Ok(done),
         }
         *self.checker.write().await = None;
-        match ask(self.checker().await?).await {
-            Ok(done) => Ok(done),
-            Err(error @ CheckError::Watchlist(_)) => Err(error.into()),
-            Err(error @ CheckError::KeyRejected(_)) => Err(self.key_of_no_use(error).await?),
-        }
+        Ok(ask(self.checker().await?).await)
     }
 
     /// What to say when Fastly rejects the key that is in the secret now; for a while, nobody asks.

@@ -201,6 +201,24 @@ async fn a_look_that_hangs_is_handed_back_before_the_time_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn at_the_moment_of_use_a_key_of_no_use_is_reported_and_allows_nobody() {
+    let script = Script {
+        key: Some("another-key".to_owned()),
+        ..Script::default()
+    };
+    let house = House::new(script, &numbered(2)).await;
+    let rie = house.function("1000", 39).await;
+    for domain in ["number0.org", "number1.org"] {
+        let question = json!({ "domain": domain, "within_ms": 20_000 });
+        let answer = rie.invoke(&question).await.unwrap().body;
+        assert_eq!(answer["answer"], "ask_for_more", "{answer}");
+    }
+    let rejected = r#""KeyRejected":1.0"#;
+    assert!(rie.log_with(rejected).await.contains(rejected));
+    assert!(house.fastly.total() <= 2, "for a while nobody asks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_replaced_is_fetched_anew_and_one_that_is_of_no_use_ends_the_batch() {
     let house = House::new(Script::default(), &numbered(3)).await;
     let rie = house.function("1000", 120).await;

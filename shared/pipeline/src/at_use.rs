@@ -11,7 +11,7 @@ use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Watchlist, WatchlistError};
 use serde::Serialize;
 
-use crate::{CheckError, CheckMessage, Checked, Checker, Clock};
+use crate::{CheckError, CheckMessage, Checked, Checker, Clock, Deadline};
 
 /// How old what is known may be where nothing else is asked for.
 pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -99,6 +99,51 @@ pub async fn answer_from_record<W: Watchlist>(
     })
 }
 
+/// Answers a question whose record is not fresh enough by what `asking` comes to: by `deadline` (real time) at the latest, with
+/// what was known before if nobody has answered by then. A domain that is not on the watchlist is on it from then on.
+pub async fn answer_by_asking<W: Watchlist, E: From<WatchlistError>>(
+    watchlist: &W,
+    question: &Question,
+    why: Unanswered,
+    asking: impl Future<Output = Result<Checked, E>>,
+    deadline: Timestamp,
+    clock: Clock,
+) -> Result<AtUse, E> {
+    // What is heard from now on is fresh for this question, however long it takes.
+    let asked_at = clock.now();
+    match why {
+        Unanswered::NotFresh => {}
+        Unanswered::NotWatched => {
+            let watched = WatchedDomain {
+                domain: question.domain.clone(),
+                earliest_verified_at: question.verified_at,
+            };
+            watchlist.watch(&[watched], None, asked_at).await?;
+        }
+    }
+    let outcome = tokio::select! {
+        outcome = asking => Some(outcome?),
+        () = clock.sleep_until(deadline) => None,
+    };
+    let looked_up = match outcome {
+        Some(Checked::Looked(_) | Checked::Glanced) => true,
+        Some(Checked::Failed(why)) => {
+            tracing::error!(domain = question.domain.as_str(), "{why}");
+            false
+        }
+        Some(
+            Checked::AlreadyChecked
+            | Checked::NotWatched
+            | Checked::InProgress
+            | Checked::OverBudget
+            | Checked::HandedBack,
+        )
+        | None => false,
+    };
+    let record = watchlist.get(&question.domain).await?;
+    Ok(question.answered(record, asked_at, looked_up))
+}
+
 impl<W, S, R, D> Checker<W, S, R, D>
 where
     W: Watchlist,
@@ -106,73 +151,46 @@ where
     R: RegistrySource,
     D: DnsSource,
 {
-    /// Asks about a domain whose record is not fresh enough, and answers: by `deadline` (real time) at the latest, with what
-    /// was known before if nobody has answered by then. A domain that is not on the watchlist is on it from then on.
-    pub async fn answer_by_asking(
-        self: &Arc<Self>,
-        question: &Question,
-        why: Unanswered,
-        run: RunId,
-        deadline: Timestamp,
-    ) -> Result<AtUse, CheckError> {
-        // What is heard from now on is fresh for this question, however long it takes.
-        let asked_at = self.clock.now();
-        match why {
-            Unanswered::NotFresh => {}
-            Unanswered::NotWatched => {
-                let watched = WatchedDomain {
-                    domain: question.domain.clone(),
-                    earliest_verified_at: question.verified_at,
-                };
-                self.watchlist.watch(&[watched], None, asked_at).await?;
-            }
-        }
-        // In a task of its own: a look that is paid for is written down even if it comes too late for this answer, where the
-        // process lives on.
-        let (checker, domain) = (Arc::clone(self), question.domain.clone());
-        let asking = tokio::spawn(async move { checker.look_or_glance(run, domain).await });
-        let outcome = tokio::select! {
-            outcome = asking => outcome.unwrap_or(Ok(None))?,
-            () = self.clock.sleep_until(deadline) => None,
-        };
-        let looked_up = match outcome {
-            Some(Checked::Looked(_) | Checked::Glanced) => true,
-            Some(Checked::Failed(why)) => {
-                tracing::error!(domain = question.domain.as_str(), "{why}");
-                false
-            }
-            Some(
-                Checked::AlreadyChecked
-                | Checked::NotWatched
-                | Checked::InProgress
-                | Checked::OverBudget
-                | Checked::HandedBack,
-            )
-            | None => false,
-        };
-        let record = self.watchlist.get(&question.domain).await?;
-        Ok(question.answered(record, asked_at, looked_up))
-    }
-
-    /// A look; where the month's budget is spent, a glance, which costs nothing.
-    async fn look_or_glance(
+    /// Looks at a domain that somebody is about to rely on. Where the month's budget is spent, or Fastly's pace leaves no room
+    /// before `deadline`, a glance answers: it costs nothing.
+    ///
+    /// In a task of its own: a look that is paid for is written down even if it comes too late for the answer, where the process
+    /// lives on.
+    pub async fn look_at_use(
         self: &Arc<Self>,
         run: RunId,
         domain: DomainName,
-    ) -> Result<Option<Checked>, CheckError> {
+        deadline: Timestamp,
+    ) -> Result<Checked, CheckError> {
+        let checker = Arc::clone(self);
+        let looking =
+            tokio::spawn(async move { checker.look_or_glance(&run, &domain, deadline).await });
+        looking
+            .await
+            .unwrap_or_else(|_| Ok(Checked::Failed("the look panicked".to_owned())))
+    }
+
+    async fn look_or_glance(
+        self: &Arc<Self>,
+        run: &RunId,
+        domain: &DomainName,
+        deadline: Timestamp,
+    ) -> Result<Checked, CheckError> {
+        let deadline = Deadline::Begin(deadline);
         let message = CheckMessage::new(run.clone(), domain.clone());
-        match self.check(&[message], None).await?.pop() {
-            Some(Checked::OverBudget) => Ok(Some(self.glance_alone(&run, &domain).await?)),
-            other @ (Some(
-                Checked::Looked(_)
+        let mut answers = self.check(&[message], deadline).await?;
+        match answers.pop() {
+            Some(Checked::OverBudget | Checked::HandedBack) | None => {
+                self.glance_alone(run, domain, deadline).await
+            }
+            Some(
+                other @ (Checked::Looked(_)
                 | Checked::Glanced
                 | Checked::AlreadyChecked
                 | Checked::NotWatched
                 | Checked::InProgress
-                | Checked::HandedBack
-                | Checked::Failed(_),
-            )
-            | None) => Ok(other),
+                | Checked::Failed(_)),
+            ) => Ok(other),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Check: a look at each domain of a batch, paid, paced, recorded; or a glance where that is enough.
 
+mod deadline;
 mod glance;
 mod look;
 mod tasks;
@@ -15,6 +16,7 @@ use lapsewatch_core::{DomainName, Gcra, Month, Paced, Rules, RunId, Timestamp, V
 use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Checks, Look, Slots, Watchlist, WatchlistError};
 
+pub use self::deadline::Deadline;
 use self::look::ToLook;
 use self::tasks::{Panicked, Tasks};
 use crate::{CheckMessage, Clock};
@@ -99,12 +101,11 @@ where
     R: RegistrySource,
     D: DnsSource,
 {
-    /// Checks the messages of a batch, all at once along the pace, and answers for each in their order. `deadline` is
-    /// real time: what cannot be done by then is handed back.
+    /// Checks the messages of a batch, all at once along the pace, and answers for each in their order.
     pub async fn check(
         self: &Arc<Self>,
         messages: &[CheckMessage],
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Vec<Checked>, CheckError> {
         let mut answers = Vec::with_capacity(messages.len());
         for of_one_run in messages.chunk_by(|one, next| one.run == next.run) {
@@ -122,7 +123,7 @@ where
         self: &Arc<Self>,
         run: &RunId,
         domains: &[DomainName],
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Vec<Checked>, CheckError> {
         let wall = self.clock.wall();
         let begun = self
@@ -155,7 +156,7 @@ where
         self: &Arc<Self>,
         run: &RunId,
         begun: Vec<Look>,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Vec<Checked>, CheckError> {
         let mut answers: Vec<Checked> = begun.iter().map(Self::without_a_look).collect();
         let begun = self.still_due(run, begun, &mut answers).await?;
@@ -252,7 +253,7 @@ where
         &self,
         run: &RunId,
         to_look: &[ToLook],
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Option<Timestamp>, WatchlistError> {
         if to_look.is_empty() {
             return Ok(None);
@@ -260,14 +261,18 @@ where
         loop {
             let wall = self.clock.wall();
             let slots = count(to_look.len());
-            let latest = deadline.map_or(wall + FAR, |deadline| {
-                deadline - CALL - self.settings.pace.span(slots)
-            });
+            let latest = deadline.latest(CALL + self.settings.pace.span(slots));
             match (
                 self.watchlist
-                    .reserve_slots(&Paced::Fastly, &self.settings.pace, slots, wall, latest)
+                    .reserve_slots(
+                        &Paced::Fastly,
+                        &self.settings.pace,
+                        slots,
+                        wall,
+                        latest.unwrap_or(wall + FAR),
+                    )
                     .await?,
-                deadline,
+                latest,
             ) {
                 (Slots::From(first), _) => return Ok(Some(first)),
                 (Slots::TooLate(_), Some(_)) => {
@@ -287,7 +292,7 @@ where
         run: &RunId,
         to_look: Vec<ToLook>,
         first_slot: Timestamp,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
         answers: &mut [Checked],
     ) -> Result<(), CheckError> {
         let stop = Arc::new(AtomicBool::new(false));

@@ -18,7 +18,7 @@ use lapsewatch_core::{
 };
 use lapsewatch_pipeline::{
     Applier, CheckSettings, Checker, Clock, Dispatcher, FromRecord, MAX_AGE,
-    Question as AtUseQuestion, answer_from_record,
+    Question as AtUseQuestion, answer_by_asking, answer_from_record,
 };
 
 use self::directory::Directory;
@@ -251,7 +251,16 @@ impl House {
         };
         let run = RunId::from_stored(format!("domains-{place}"));
         let deadline = self.clock.wall() + WITHIN;
-        let answered = self.checker.answer_by_asking(&question, why, run, deadline);
+        let domain = question.domain.clone();
+        let asking = self.checker.look_at_use(run, domain, deadline);
+        let answered = answer_by_asking(
+            &self.watchlist,
+            &question,
+            why,
+            asking,
+            deadline,
+            self.clock,
+        );
         Ok(answered.await?.answer)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    DomainName, Glance, Glanced, RdapFinding, Record, RunId, Timestamp, Transition, glance,
+    DomainName, Glance, Glanced, RdapFinding, Record, RunId, Transition, glance,
 };
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
@@ -12,7 +12,7 @@ use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
 use super::look::{Glimpse, Left, ToLook};
 use super::tasks::{Panicked, Tasks};
 use super::witnesses::{Heard, LEFT_ALONE, Witnesses};
-use super::{CheckError, Checked, Checker};
+use super::{CheckError, Checked, Checker, Deadline};
 
 /// How far ahead a registry's slot may be: our own questions queue for it.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -38,7 +38,7 @@ where
         self: &Arc<Self>,
         run: &RunId,
         begun: Vec<(usize, Record)>,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
         answers: &mut [Checked],
     ) -> Result<Vec<ToLook>, CheckError> {
         let now = self.clock.now();
@@ -97,16 +97,17 @@ where
         Ok(to_look)
     }
 
-    /// Glances at a domain that there is no budget to look at: what calls for a look is written down and stays due.
-    pub(crate) async fn glance_alone(
+    /// Glances at a domain that cannot be looked at: what calls for a look is written down and stays due.
+    pub async fn glance_alone(
         &self,
         run: &RunId,
         domain: &DomainName,
+        deadline: Deadline,
     ) -> Result<Checked, CheckError> {
         let Some(record) = self.watchlist.get(domain).await? else {
             return Ok(Checked::NotWatched);
         };
-        match self.glance(run, record, None).await? {
+        match self.glance(run, record, deadline).await? {
             Outcome::Answered(checked) => Ok(checked),
             Outcome::LookNow(found) => {
                 let (_, glimpse) = *found;
@@ -122,7 +123,7 @@ where
         &self,
         run: &RunId,
         record: Record,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Outcome, CheckError> {
         if !self.has_time(deadline) {
             return Ok(Outcome::Answered(Checked::HandedBack));
@@ -211,7 +212,7 @@ where
     async fn heard(
         &self,
         record: &Record,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Option<RdapFinding>, WatchlistError> {
         loop {
             let free_at = match self
@@ -224,10 +225,12 @@ where
             if self.is_held(free_at) {
                 return Ok(Some(LEFT_ALONE));
             }
-            if deadline.is_some() {
-                return Ok(None);
+            match deadline {
+                Deadline::Open => self.clock.sleep_until(free_at).await,
+                Deadline::End(_) => return Ok(None),
+                // Who asks at the moment of use is answered with that it could not be asked.
+                Deadline::Begin(_) => return Ok(Some(LEFT_ALONE)),
             }
-            self.clock.sleep_until(free_at).await;
         }
     }
 }

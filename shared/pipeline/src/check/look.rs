@@ -11,7 +11,7 @@ use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource, ret
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError, Written};
 
 use super::witnesses::Witnesses;
-use super::{ATTEMPTS_TO_RECORD, CALL, CheckError, Checked, Checker, FAR};
+use super::{ATTEMPTS_TO_RECORD, CALL, CheckError, Checked, Checker, Deadline, FAR};
 
 /// A look that is to be taken.
 pub(super) struct ToLook {
@@ -69,7 +69,7 @@ where
         run: &RunId,
         to_look: ToLook,
         slot: Timestamp,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
         stop: &AtomicBool,
     ) -> Result<Checked, CheckError> {
         self.wait_for(slot, deadline).await?;
@@ -107,7 +107,7 @@ where
     async fn wait_for(
         &self,
         mut slot: Timestamp,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<(), WatchlistError> {
         for _ in 0..2 {
             self.clock.sleep_until(slot).await;
@@ -115,7 +115,7 @@ where
             if wall <= self.settings.pace.last_use(slot) {
                 return Ok(());
             }
-            let latest = deadline.map_or(wall + FAR, |deadline| deadline - CALL);
+            let latest = deadline.latest(CALL).unwrap_or(wall + FAR);
             match self
                 .watchlist
                 .reserve_slots(&Paced::Fastly, &self.settings.pace, 1, wall, latest)
@@ -132,11 +132,7 @@ where
 
     /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
     /// paid and paced here. A wish to be left alone holds the pace of the whole fleet.
-    async fn ask(
-        &self,
-        domain: &DomainName,
-        deadline: Option<Timestamp>,
-    ) -> Result<Asked, CheckError> {
+    async fn ask(&self, domain: &DomainName, deadline: Deadline) -> Result<Asked, CheckError> {
         let mut delays = retry_policy().build();
         loop {
             let error = match self.source.status(domain).await {
@@ -160,11 +156,12 @@ where
                 return Ok(Asked::Answered(FastlyFinding::NoAnswer { reason }));
             };
             let again_at = wall + delay.max(retry_after.unwrap_or_default());
-            if deadline.is_some_and(|deadline| again_at + CALL > deadline) {
+            let latest = deadline.latest(CALL);
+            if latest.is_some_and(|latest| again_at > latest) {
                 return Ok(Asked::OutOfTime);
             }
             self.clock.sleep_until(again_at).await;
-            let latest = deadline.map_or(again_at + FAR, |deadline| deadline - CALL);
+            let latest = latest.unwrap_or(again_at + FAR);
             match self
                 .watchlist
                 .reserve_slots(

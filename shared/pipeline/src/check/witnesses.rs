@@ -8,7 +8,7 @@ use lapsewatch_core::{
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError};
 
-use super::Checker;
+use super::{Checker, Deadline};
 
 /// How long a question to a registry may take, and its answer be worked at.
 const QUESTION: SignedDuration = SignedDuration::from_secs(12);
@@ -49,7 +49,7 @@ where
         record: &Record,
         fastly: &FastlyFinding,
         known: Witnesses,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Witnesses, WatchlistError> {
         let domain = &record.domain;
         let patience = match registry_urgency(record, fastly, self.clock.now()) {
@@ -86,16 +86,17 @@ where
         &self,
         domain: &DomainName,
         patience: SignedDuration,
-        deadline: Option<Timestamp>,
+        deadline: Deadline,
     ) -> Result<Heard, WatchlistError> {
         let Some(server) = self.registry.server(domain) else {
             return Ok(Heard::Answer(RdapFinding::NotSupported));
         };
         let paced = Paced::Registry(server);
         let wall = self.clock.wall();
-        let latest = deadline.map_or(wall + patience, |deadline| {
-            (deadline - QUESTION).min(wall + patience)
-        });
+        let patient = wall + patience;
+        let latest = deadline
+            .latest(QUESTION)
+            .map_or(patient, |latest| latest.min(patient));
         match self
             .watchlist
             .reserve_slots(&paced, &self.settings.registry_pace, 1, wall, latest)
@@ -113,8 +114,10 @@ where
     }
 
     /// Whether there is time for a question.
-    pub(super) fn has_time(&self, deadline: Option<Timestamp>) -> bool {
-        deadline.is_none_or(|deadline| self.clock.wall() + QUESTION <= deadline)
+    pub(super) fn has_time(&self, deadline: Deadline) -> bool {
+        deadline
+            .latest(QUESTION)
+            .is_none_or(|latest| self.clock.wall() <= latest)
     }
 
     /// Whether a registry's slot is so far away that it has asked to be left alone.

@@ -1,22 +1,41 @@
 //! The answer at the moment of use, over a real store and sources that are played.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::support::{House, day, name, verified};
+use crate::support::{House, PlayedChecker, day, name, verified};
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    EventKind, Permission, RdapFacts, RdapFinding, RdapStatus, Reason, Risk, Timestamp, Verdict,
-    WatchedDomain,
+    EventKind, Paced, Permission, RdapFacts, RdapFinding, RdapStatus, Reason, Risk, Timestamp,
+    Verdict, WatchedDomain,
 };
 use lapsewatch_pipeline::{
-    AtUse, Checked, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_from_record,
+    AtUse, Checked, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_by_asking,
+    answer_from_record,
 };
 use lapsewatch_watchlist::Watchlist as _;
 
+/// How long an answer may take.
+const WITHIN: Duration = Duration::from_secs(20);
+
 impl House {
     async fn ask(&self, domain: &str, verified_at: Option<Timestamp>, now: Timestamp) -> AtUse {
-        let within = SignedDuration::from_secs(20);
+        let within = SignedDuration::try_from(WITHIN).unwrap();
         self.ask_within(domain, verified_at, now, within).await
+    }
+
+    async fn answer(
+        &self,
+        checker: &Arc<PlayedChecker>,
+        question: &Question,
+        why: Unanswered,
+        deadline: Timestamp,
+    ) -> AtUse {
+        let (run, domain) = (self.run("domains"), question.domain.clone());
+        let asking = checker.look_at_use(run, domain, deadline);
+        let clock = checker.clock;
+        let answered = answer_by_asking(&self.watchlist, question, why, asking, deadline, clock);
+        answered.await.unwrap()
     }
 
     async fn ask_within(
@@ -37,9 +56,7 @@ impl House {
             FromRecord::Answered(answered) => *answered,
             FromRecord::Unanswered(why) => {
                 let deadline = Timestamp::now() + within;
-                let run = self.run("domains");
-                let answered = checker.answer_by_asking(&question, why, run, deadline);
-                answered.await.unwrap()
+                self.answer(&checker, &question, why, deadline).await
             }
         }
     }
@@ -186,8 +203,7 @@ async fn what_was_asked_for_this_question_is_fresh_however_long_it_took() {
     };
     let deadline = Timestamp::now() + SignedDuration::from_secs(20);
     let why = Unanswered::NotFresh;
-    let answered = checker.answer_by_asking(&question, why, house.run("domains"), deadline);
-    let answered = answered.await.unwrap();
+    let answered = house.answer(&checker, &question, why, deadline).await;
     assert_eq!(
         (answered.answer, answered.looked_up),
         (Permission::Allow, true)
@@ -229,6 +245,26 @@ async fn with_the_budget_spent_a_glance_answers_for_nothing_and_what_needs_a_loo
     );
     assert_eq!(gone.reasons, [Reason::Unsettled]);
     assert_eq!(house.sources.asked("fastly"), 3, "nothing more is paid");
+}
+
+#[tokio::test]
+async fn while_fastly_wishes_to_be_left_alone_a_glance_answers_at_once() {
+    let house = House::watching(&["one.org", "jp.jp"]).await;
+    house.ask("one.org", Some(verified()), day(1)).await;
+    let hours = Timestamp::now() + SignedDuration::from_hours(6);
+    let held = house.watchlist.hold_pace(&Paced::Fastly, hours);
+    held.await.unwrap();
+    let asked = Instant::now();
+    let glanced = house.ask("one.org", Some(verified()), day(9)).await;
+    assert_eq!(
+        (glanced.answer, glanced.looked_up),
+        (Permission::Allow, true)
+    );
+    let never_looked_at = house.ask("jp.jp", Some(verified()), day(9)).await;
+    assert_eq!(never_looked_at.answer, Permission::AskForMore);
+    assert_eq!(never_looked_at.reasons, [Reason::Unknown]);
+    assert_eq!(house.sources.asked("fastly"), 1);
+    assert!(asked.elapsed() < WITHIN, "nobody waits for the hours");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use lapsewatch_core::{
     Confirmation, DnsFinding, EventKind, HostName, Month, RdapFacts, RdapFinding, RdapStatus, Risk,
     Verdict,
 };
-use lapsewatch_pipeline::Checked;
+use lapsewatch_pipeline::{Checked, Deadline};
 use lapsewatch_watchlist::Watchlist as _;
 
 fn looked() -> Checked {
@@ -29,10 +29,10 @@ async fn a_panic_in_one_message_fails_that_message_only_and_it_can_be_tried_agai
     let house = House::watching(&domains).await;
     let messages = messages(&house.run("sweep"), &domains);
     let checker = house.checker(day(1));
-    let answers = checker.check(&messages, None).await.unwrap();
+    let answers = checker.check(&messages, Deadline::Open).await.unwrap();
     let failed = || Checked::Failed("the look panicked".to_owned());
     assert_eq!(answers, [looked(), failed(), looked()]);
-    let again = checker.check(&messages, None).await.unwrap();
+    let again = checker.check(&messages, Deadline::Open).await.unwrap();
     let done = || Checked::AlreadyChecked;
     assert_eq!(
         again,

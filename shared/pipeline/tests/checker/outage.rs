@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use lapsewatch_core::{Mode, Month, RdapFailure, RdapFinding, Run, RunId, Timestamp, Verdict};
 use lapsewatch_directory::sqlite::SqliteDirectory;
-use lapsewatch_pipeline::{CheckMessage, Dispatcher, Queue, QueueError};
+use lapsewatch_pipeline::{CheckMessage, Deadline, Dispatcher, Queue, QueueError};
 use lapsewatch_watchlist::Watchlist as _;
 
 use crate::support::{House, PlayedChecker, day, name};
@@ -17,7 +17,7 @@ impl Queue for Straight {
     const DURABLE: bool = false;
 
     async fn send(&self, messages: Vec<CheckMessage>) -> Result<(), QueueError> {
-        self.0.check(&messages, None).await.unwrap();
+        self.0.check(&messages, Deadline::Open).await.unwrap();
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use lapsewatch_core::{
     DnsFailure, DnsFinding, DomainName, EventKind, FastlyFinding, Gcra, HostName, NoAnswer,
     RdapFacts, RdapFailure, RdapFinding, Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
 };
-use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checked, Checker, Clock};
+use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checked, Checker, Clock, Deadline};
 use lapsewatch_sources::{DnsSource, LookError, RegistryReply, RegistrySource, StatusSource};
 use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::Watchlist as _;
@@ -207,7 +207,10 @@ impl House {
     /// Checks domains in a new run of a mode.
     pub(crate) async fn check(&self, mode: &str, now: Timestamp, domains: &[&str]) -> Vec<Checked> {
         let messages = messages(&self.run(mode), domains);
-        self.checker(now).check(&messages, None).await.unwrap()
+        self.checker(now)
+            .check(&messages, Deadline::Open)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn events(&self, domain: &str) -> Vec<EventKind> {

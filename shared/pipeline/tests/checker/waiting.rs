@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::{House, PlayedChecker, day, messages, name};
 use jiff::SignedDuration;
 use lapsewatch_core::{Paced, RdapFacts, RdapFinding, RdapStatus, Timestamp, Verdict};
-use lapsewatch_pipeline::{Checked, Clock};
+use lapsewatch_pipeline::{Checked, Clock, Deadline};
 use lapsewatch_watchlist::{Look, Watchlist as _};
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ async fn a_look_that_waits_for_hours_is_nobody_elses_meanwhile() {
     let held = house.watchlist.hold_pace(&Paced::Fastly, held_until);
     held.await.unwrap();
     let waiting = messages(&house.run("sweep"), &["one.org"]);
-    let waiting = tokio::spawn(async move { checker.check(&waiting, None).await });
+    let waiting = tokio::spawn(async move { checker.check(&waiting, Deadline::Open).await });
     let (another, one) = (house.run("due"), [name("one.org")]);
     for minutes in [1, 10, 170] {
         wait_until(day(1) + SignedDuration::from_mins(minutes)).await;
@@ -54,7 +54,7 @@ async fn what_a_glance_heard_is_not_made_younger_by_the_look_that_follows() {
     let house = House::watching(&["one.org"]).await;
     let checker = checker(&house, day(1));
     let sweep = messages(&house.run("sweep"), &["one.org"]);
-    checker.check(&sweep, None).await.unwrap();
+    checker.check(&sweep, Deadline::Open).await.unwrap();
     let redemption = RdapFacts {
         statuses: vec![RdapStatus::RedemptionPeriod],
         ..RdapFacts::default()
@@ -66,7 +66,7 @@ async fn what_a_glance_heard_is_not_made_younger_by_the_look_that_follows() {
     let held = house.watchlist.hold_pace(&Paced::Fastly, held_until);
     held.await.unwrap();
     let due = messages(&house.run("due"), &["one.org"]);
-    let answers = checker.check(&due, None).await.unwrap();
+    let answers = checker.check(&due, Deadline::Open).await.unwrap();
     assert_eq!(answers, [Checked::Looked(Verdict::Lapsing)]);
     let record = house.watchlist.get(&name("one.org")).await.unwrap();
     let look = record.unwrap().evidence.unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lapsewatch_pipeline::{CheckMessage, Queue, QueueError};
+use lapsewatch_pipeline::{CheckMessage, Deadline, Queue, QueueError};
 
 use super::SimulatedChecker;
 
@@ -27,7 +27,7 @@ impl Queue for Straight {
 
     async fn send(&self, messages: Vec<CheckMessage>) -> Result<(), QueueError> {
         for batch in messages.chunks(BATCH) {
-            let checked = self.checker.check(batch, None).await;
+            let checked = self.checker.check(batch, Deadline::Open).await;
             checked.map_err(|error| QueueError {
                 source: Box::new(error),
             })?;
