@@ -1,7 +1,7 @@
 //! Which denials are believed, and what says nothing of the name.
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::NS;
+use hickory_resolver::proto::rr::rdata::{A, CNAME, NS};
 use hickory_resolver::proto::rr::{RData, Record};
 use lapsewatch_core::{DnsFailure, DnsFinding};
 
@@ -82,5 +82,37 @@ async fn servers_of_another_name_are_no_answer() {
         let finding = ask(both.port, "a.org").await;
         let own = hosts(&["ns.example.org"]);
         assert_eq!(finding.name_servers(), Some(&own[..]), "{owner}");
+    }
+}
+
+#[tokio::test]
+async fn a_denial_of_the_name_that_an_alias_leads_to_does_not_deny_the_alias() {
+    for code in [ResponseCode::NoError, ResponseCode::NXDomain] {
+        let liar = saying(move |question| {
+            let mut answer = denial(question, "org.");
+            if question.queries[0].name() == &name("alias.org.") {
+                let gone = RData::CNAME(CNAME(name("gone.org.")));
+                answer.metadata.response_code = code;
+                answer.add_answer(Record::from_rdata(name("alias.org."), 60, gone));
+            }
+            answer
+        })
+        .await;
+        assert_eq!(ask(liar.port, "gone.org").await, DnsFinding::NoSuchDomain);
+        assert_eq!(ask(liar.port, "alias.org").await, unreadable(), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_denial_that_comes_with_records_is_not_believed() {
+    for owner in ["a.org.", "other.org."] {
+        let liar = saying(move |question| {
+            let mut answer = denial(question, "org.");
+            let address = RData::A(A::new(192, 0, 2, 1));
+            answer.add_answer(Record::from_rdata(name(owner), 60, address));
+            answer
+        })
+        .await;
+        assert_eq!(ask(liar.port, "a.org").await, unreadable(), "{owner}");
     }
 }

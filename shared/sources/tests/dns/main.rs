@@ -10,6 +10,7 @@
 mod testing;
 
 mod denial;
+mod forged;
 mod liar;
 mod real_server;
 mod truncated;

@@ -16,6 +16,7 @@ nullmx NS ns
 lame NS ns.nowhere.example.
 host A 192.0.2.1
 a.nonterminal A 192.0.2.1
+alias CNAME missing
 ";
 
 fn child(records: &str) -> String {
@@ -72,7 +73,7 @@ async fn only_a_name_that_the_zone_above_denies_is_no_such_domain() {
         DnsFinding::NoSuchDomain
     );
     let reason = DnsFailure::Unreadable;
-    for there in ["host.org", "nonterminal.org"] {
+    for there in ["host.org", "nonterminal.org", "alias.org"] {
         assert_eq!(
             ask(nsd.port(), there).await,
             DnsFinding::NoAnswer { reason },
