@@ -9,6 +9,7 @@
 #[path = "../../src/testing.rs"]
 mod testing;
 
+mod any_bytes;
 mod denial;
 mod forged;
 mod liar;
