@@ -2,8 +2,8 @@
 
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::{DnsError, NetError, NoRecords};
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, Record};
+use hickory_resolver::proto::op::{Query, ResponseCode};
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use lapsewatch_core::{DnsFailure, DomainName, HostName};
 
 use crate::hosts::sorted;
@@ -24,7 +24,8 @@ pub(super) fn delegation(said: Result<Lookup, NetError>, domain: &DomainName) ->
         Ok(lookup) => {
             let said = lookup.answers().iter().chain(lookup.authorities());
             let named = hosts_of(said, domain);
-            return if named.is_empty() {
+            let question = lookup.message().queries.first();
+            return if named.is_empty() || !question.is_some_and(|asked| is_ours(asked, domain)) {
                 Delegation::NoAnswer(DnsFailure::Unreadable)
             } else {
                 Delegation::To(named)
@@ -33,11 +34,14 @@ pub(super) fn delegation(said: Result<Lookup, NetError>, domain: &DomainName) ->
         Err(NetError::Dns(DnsError::NoRecordsFound(none))) => none,
         Err(error) => return Delegation::NoAnswer(failure(&error)),
     };
+    if !is_ours(&none.query, domain) {
+        return Delegation::NoAnswer(DnsFailure::Unreadable);
+    }
     match none.response_code {
         ResponseCode::NXDomain if is_denied_by_zone_above(&none, domain) => {
             Delegation::NoSuchDomain
         }
-        // Without that zone's own SOA it may be anybody's word: a filter's, or a captive network's.
+        // Without that zone's own SOA it may be anybody's word: a filter's, or a captive network's. With records it is none.
         ResponseCode::NXDomain => Delegation::NoAnswer(DnsFailure::Unreadable),
         ResponseCode::NoError => {
             let referred = none.authorities.as_deref().unwrap_or_default();
@@ -54,12 +58,24 @@ pub(super) fn delegation(said: Result<Lookup, NetError>, domain: &DomainName) ->
     }
 }
 
-/// Whether the denial comes with the SOA of a zone above the name; the root's denies a top-level domain, not a name below one.
+/// Whether the answer is one to our question. Hickory goes on to the name that an alias leads to, whose absence is not that of
+/// the alias, and compares no questions over TCP.
+fn is_ours(question: &Query, domain: &DomainName) -> bool {
+    question.query_type() == RecordType::NS
+        && question.query_class() == DNSClass::IN
+        && host(question.name()).is_some_and(|name| name.as_str() == domain.as_str())
+}
+
+/// Whether the denial comes with the SOA of a zone above the name, and with nothing that is there after all; the root's denies
+/// a top-level domain, not a name below one.
 fn is_denied_by_zone_above(none: &NoRecords, domain: &DomainName) -> bool {
-    none.soa.as_ref().is_some_and(|soa| {
-        let zone = host(&soa.name);
-        zone.is_some_and(|zone| domain.as_str().ends_with(&format!(".{zone}")))
-    })
+    // Hickory keeps the authorities of an answer without records only; the SOA, of any.
+    let is_bare = none.authorities.is_some();
+    is_bare
+        && none.soa.as_ref().is_some_and(|soa| {
+            let zone = host(&soa.name);
+            zone.is_some_and(|zone| domain.as_str().ends_with(&format!(".{zone}")))
+        })
 }
 
 /// The servers of a zone.
