@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use lapsewatch_core::{MAX_EVIDENCE_AGE, Rules, Timestamp};
 use lapsewatch_directory::sqlite::SqliteDirectory;
 use lapsewatch_pipeline::{Applier, CheckSettings, Checker, Clock};
-use lapsewatch_sources::{Dns, Fastly, Rdap};
+use lapsewatch_sources::{Dns, Fastly, Rdap, retry_policy};
 use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 
@@ -79,6 +79,7 @@ impl Host {
                 pace: environment.pace,
                 registry_pace: environment.registry_pace,
                 monthly_budget: environment.monthly_budget,
+                retries: retry_policy(),
             },
             clock: self.clock,
         }))

@@ -6,7 +6,7 @@ use lapsewatch_pipeline::CheckSettings;
 use lapsewatch_settings::{
     Lookup, monthly_budget, optional, pace, registry_pace, rehearsed_now, required,
 };
-use lapsewatch_sources::{FASTLY_URL, WitnessSettings};
+use lapsewatch_sources::{FASTLY_URL, WitnessSettings, retry_policy};
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ impl Config {
                 rules,
                 pace: pace(lookup)?,
                 registry_pace: registry_pace(lookup)?,
+                retries: retry_policy(),
                 monthly_budget: monthly_budget(lookup)?,
             },
             witnesses: WitnessSettings::read(lookup)?,

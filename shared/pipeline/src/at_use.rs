@@ -122,6 +122,8 @@ pub async fn answer_by_asking<W: Watchlist, E: From<WatchlistError>>(
         }
     }
     let outcome = tokio::select! {
+        // An answer that is there counts.
+        biased;
         outcome = asking => Some(outcome?),
         () = clock.sleep_until(deadline) => None,
     };

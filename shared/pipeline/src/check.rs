@@ -11,6 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use backon::ExponentialBuilder;
 use jiff::SignedDuration;
 use lapsewatch_core::{DomainName, Gcra, Month, Paced, Rules, RunId, Timestamp, Verdict};
 use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
@@ -60,6 +61,8 @@ pub struct CheckSettings {
     pub registry_pace: Gcra,
     /// Paid calls a month.
     pub monthly_budget: u64,
+    /// The delays between attempts at one call.
+    pub retries: ExponentialBuilder,
 }
 
 /// What became of one message.
@@ -141,6 +144,7 @@ where
         loop {
             let extend_at = self.clock.wall() + EXTEND_LEASE;
             tokio::select! {
+                biased;
                 done = &mut work => return done,
                 () = self.clock.sleep_until(extend_at) => {}
             }

@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Clock,
     /// When PyPI had last looked at an address before the time simulated.
     LastLook,
+    /// Whether Fastly calls a domain free that is not.
+    FalseLoss,
 }
 
 /// The number for a subject (the index of a domain), a purpose, and whatever tells one occasion from another.

@@ -192,14 +192,13 @@ impl History {
             .all(|span| span.tenure == 0 && span.state.is_with_its_owner())
     }
 
-    /// Whether whoever verified an address still holds the domain at a time, has held it since without interruption, and
-    /// is not just losing it.
-    pub fn is_undisturbed(&self, address: Address, time: Timestamp) -> bool {
-        let first = self.position_at(address.verified_at.min(time));
+    /// Whether whoever verified an address has the domain at a time, mail and all, and is not just losing it. That he may have all but
+    /// lost it before, and had it back, makes no difference.
+    pub fn is_its_verifiers(&self, address: Address, time: Timestamp) -> bool {
+        let verifier = self.span_at(address.verified_at.min(time)).tenure;
         let now = self.position_at(time);
-        let held_since = self.spans[first..=now]
-            .iter()
-            .all(|span| span.state.is_with_its_owner() && span.tenure == self.spans[first].tenure);
+        let has_it =
+            self.spans[now].state.is_with_its_owner() && self.spans[now].tenure == verifier;
         // Past expiry the owner may or may not pay yet: what follows tells.
         let outcome = self.spans[now..].iter().find(|span| match span.state {
             State::Grace | State::Interrupted | State::Suspended => false,
@@ -209,10 +208,9 @@ impl History {
             | State::PendingDelete
             | State::Released => true,
         });
-        let keeps_it = outcome.is_none_or(|span| {
-            span.state == State::Held && span.tenure == self.spans[first].tenure
-        });
-        held_since && keeps_it
+        let keeps_it =
+            outcome.is_none_or(|span| span.state == State::Held && span.tenure == verifier);
+        has_it && keeps_it
     }
 }
 

@@ -20,12 +20,13 @@ use lapsewatch_pipeline::{
     Applier, CheckSettings, Checker, Clock, Dispatcher, FromRecord, MAX_AGE,
     Question as AtUseQuestion, answer_by_asking, answer_from_record,
 };
+use lapsewatch_sources::retry_policy;
 
 use self::directory::Directory;
 use self::queue::Straight;
 use self::sources::Sources;
 use self::watchlist::Watchlist;
-use crate::parallel::by_chunks;
+use crate::parallel::by_parts;
 use crate::rules::{Answer, Closings, Rules};
 use crate::world::{AddressId, Question, World};
 
@@ -36,6 +37,8 @@ const RDAP_RATE: f64 = 2.0;
 /// When the monthly sweep and the daily run over what is due begin (`template.yaml`).
 const SWEEP_AT: SignedDuration = SignedDuration::from_hours(3);
 const DUE_AT: SignedDuration = SignedDuration::from_hours(4);
+/// In how many parts, at once, the domains are lived through.
+const PARTS: u32 = 2;
 /// How long an answer at the moment of use may take.
 const WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
@@ -50,12 +53,14 @@ impl Rules for Lapsewatch {
         "lapsewatch"
     }
 
-    /// Each core has a part of the domains and the same part of the pace. Nothing else is shared between domains but the
-    /// breaker's tally, and each part has its own: its limits hold for the part.
+    /// Each part of the domains has the same part of the pace. Nothing else is shared between domains but the breaker's tally, and
+    /// each part has its own: its limits hold for the part. So the number of parts shows in the outcome, and is the same everywhere.
     fn live(&self, world: &World) -> Result<Closings> {
         let mut closings = Closings::none(world);
         let world = Arc::new(world.clone());
-        let parts = by_chunks(world.domains().end, |domains| live_through(&world, domains));
+        let parts = by_parts(PARTS, world.domains().end, |domains| {
+            live_through(&world, domains)
+        });
         for part in parts {
             let part = part?;
             for (address, at) in part.unverified {
@@ -139,6 +144,7 @@ impl House {
                 pace: Gcra::new(FASTLY_RATE * share, 1),
                 registry_pace: Gcra::new(RDAP_RATE * share, 1),
                 monthly_budget: u64::MAX,
+                retries: retry_policy().with_jitter_seed(world.parameters().seed),
             },
             clock,
         };

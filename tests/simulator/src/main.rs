@@ -25,6 +25,9 @@ struct Arguments {
     /// How often Fastly shows that a name is expiring or being deleted, from 0 to 1
     #[arg(long, default_value_t = Parameters::default().visible)]
     visible: f64,
+    /// How often, in a year, Fastly calls a domain free for a week that its owner has, from 0 to 1
+    #[arg(long, default_value_t = Parameters::default().false_losses)]
+    false_losses: f64,
     /// How many rows of addresses PyPI's queue holds, the simulated ones among them
     #[arg(long, default_value_t = Parameters::default().pypi_rows)]
     pypi_rows: u32,
@@ -66,6 +69,10 @@ fn parameters(arguments: &Arguments) -> Result<Parameters> {
         "--visible is a share: from 0 to 1"
     );
     ensure!(
+        (0.0..=1.0).contains(&arguments.false_losses),
+        "--false-losses is a share of domains a year: from 0 to 1"
+    );
+    ensure!(
         (1..=100).contains(&arguments.years),
         "--years is from 1 to 100"
     );
@@ -74,6 +81,7 @@ fn parameters(arguments: &Arguments) -> Result<Parameters> {
         years: arguments.years,
         seed: arguments.seed,
         visible: arguments.visible,
+        false_losses: arguments.false_losses,
         pypi_rows: arguments.pypi_rows,
     })
 }

@@ -8,11 +8,20 @@ use std::thread;
 pub(crate) fn by_chunks<T: Send>(count: u32, work: impl Fn(Range<u32>) -> T + Sync) -> Vec<T> {
     let cores =
         thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-    let size = count.div_ceil(cores).max(1);
+    by_parts(cores, count, work)
+}
+
+/// The same in so many ranges, however many cores there are.
+pub(crate) fn by_parts<T: Send>(
+    parts: u32,
+    count: u32,
+    work: impl Fn(Range<u32>) -> T + Sync,
+) -> Vec<T> {
+    let size = count.div_ceil(parts).max(1);
     let work = &work;
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores)
-            .map(|core| (core * size).min(count)..((core + 1) * size).min(count))
+        let threads: Vec<_> = (0..parts)
+            .map(|part| (part * size).min(count)..((part + 1) * size).min(count))
             .map(|range| scope.spawn(move || work(range)))
             .collect();
         threads

@@ -18,6 +18,8 @@ pub struct Parameters {
     /// How often Fastly shows `expiring` or `deleting` for a name that is: the share of redemptions, and of pending deletes.
     /// Fastly promises neither token.
     pub visible: f64,
+    /// How often, in a year, Fastly calls a domain free that its owner has, for a week on end. Nobody publishes it.
+    pub false_losses: f64,
     /// How many rows of addresses PyPI's queue holds. Its daily thousand is spread over all of them, most at large mail
     /// providers: the simulated addresses get their share of it.
     pub pypi_rows: u32,
@@ -31,6 +33,8 @@ impl Default for Parameters {
             seed: 1,
             // Assumed: nobody publishes it. The report of a study runs it at 1, 0.8 and 0.5.
             visible: 0.8,
+            // None, in its peers' favour: a run may ask for some.
+            false_losses: 0.0,
             // About 850,000 accounts (PyPI's statistics, 2025). Each with one address, which is in PyPI's favour: many have more.
             pypi_rows: 850_000,
         }

@@ -22,8 +22,7 @@ pub struct Score {
 pub struct ClassScore {
     /// Addresses, whatever became of their domains.
     pub addresses: u64,
-    /// Addresses un-verified while whoever had verified them held the domain, had held it since without interruption, and was not just
-    /// losing it.
+    /// Addresses un-verified while whoever had verified them had the domain, mail and all, and was not just losing it.
     pub wrongly_unverified: u64,
     /// Domains whose first owner kept them all the time.
     pub healthy_domains: u64,
@@ -79,7 +78,7 @@ pub fn score(world: &World, closings: &Closings) -> Score {
             class.addresses += 1;
             let mistake = closings
                 .unverified_at(id)
-                .filter(|at| history.is_undisturbed(address, *at));
+                .filter(|at| history.is_its_verifiers(address, *at));
             class.wrongly_unverified += u64::from(mistake.is_some());
             if let Some(loss) = world.loss(domain, address) {
                 let losses = class.by_way.entry(loss.way).or_default();

@@ -7,7 +7,7 @@ use lapsewatch_core::{
     DomainName, Evidence, FastlyFinding, Month, Paced, Record, RunId, Timestamp, Transition,
     Verdict, observe, warning,
 };
-use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource, retry_policy};
+use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError, Written};
 
 use super::witnesses::Witnesses;
@@ -133,7 +133,7 @@ where
     /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
     /// paid and paced here. A wish to be left alone holds the pace of the whole fleet.
     async fn ask(&self, domain: &DomainName, deadline: Deadline) -> Result<Asked, CheckError> {
-        let mut delays = retry_policy().build();
+        let mut delays = self.settings.retries.build();
         loop {
             let error = match self.source.status(domain).await {
                 Ok(finding) => return Ok(Asked::Answered(finding)),

@@ -10,7 +10,9 @@ use lapsewatch_core::{
     RdapFacts, RdapFailure, RdapFinding, Rules, RunId, Scope, StatusSet, Timestamp, WatchedDomain,
 };
 use lapsewatch_pipeline::{CheckMessage, CheckSettings, Checked, Checker, Clock, Deadline};
-use lapsewatch_sources::{DnsSource, LookError, RegistryReply, RegistrySource, StatusSource};
+use lapsewatch_sources::{
+    DnsSource, LookError, RegistryReply, RegistrySource, StatusSource, retry_policy,
+};
 use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
@@ -199,6 +201,7 @@ impl House {
                 pace: Gcra::new(1000.0, 10),
                 registry_pace: Gcra::new(1000.0, 10),
                 monthly_budget: self.budget,
+                retries: retry_policy(),
             },
             clock,
         })

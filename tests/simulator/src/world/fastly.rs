@@ -115,6 +115,11 @@ impl World {
         let position = history.position_at(time);
         let span = history.spans[position];
         match span.state {
+            State::Held | State::Grace | State::Interrupted
+                if self.is_called_free(domain, time) =>
+            {
+                FastlyAnswer::Free
+            }
             State::Held | State::Grace | State::Interrupted => in_use(self.front(domain, span)),
             State::Suspended | State::Redemption if self.is_shown(domain, position, span) => {
                 FastlyAnswer::Expiring
@@ -125,6 +130,19 @@ impl World {
             }
             State::Released => FastlyAnswer::Free,
         }
+    }
+
+    /// Whether this is a week in which Fastly calls the domain free, whoever has it.
+    fn is_called_free(&self, domain: u32, time: Timestamp) -> bool {
+        const WEEKS_A_YEAR: f64 = 52.0;
+        let week = u64::try_from(time.as_second() / (7 * 24 * 3600)).unwrap_or(0);
+        let drawn = draw(
+            self.parameters.seed,
+            u64::from(domain),
+            Purpose::FalseLoss,
+            week,
+        );
+        drawn.is_below(self.parameters.false_losses / WEEKS_A_YEAR)
     }
 
     /// Whether Fastly shows this redemption, or this pending delete, for what it is.

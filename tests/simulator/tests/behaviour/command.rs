@@ -13,7 +13,7 @@ fn run(arguments: &[&str]) -> Output {
 
 #[test]
 fn the_same_seed_gives_the_same_report_to_the_letter() {
-    let arguments = ["--domains", "300", "--years", "3", "--seed", "5", "--json"];
+    let arguments = ["--domains", "1500", "--years", "3", "--seed", "5", "--json"];
     let (first, second) = (run(&arguments), run(&arguments));
     assert!(first.status.success());
     assert_eq!(first.stdout, second.stdout);

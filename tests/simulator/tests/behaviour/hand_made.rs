@@ -80,6 +80,7 @@ pub(crate) fn honest() -> Parameters {
         years: 1,
         seed: 1,
         visible: 1.0,
+        false_losses: 0.0,
         pypi_rows: 1,
     }
 }

@@ -9,6 +9,7 @@
 mod command;
 mod hand_made;
 mod histories;
+mod lapsewatch;
 mod pypi;
 mod rubygems;
 mod scores;

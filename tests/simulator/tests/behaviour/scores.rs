@@ -115,7 +115,7 @@ fn closing_is_wrong_while_the_owner_has_the_domain_and_right_once_he_is_losing_i
         (22, State::Held),
     ]);
     assert_eq!(wrong(restored.clone(), 15), 0);
-    assert_eq!(wrong(restored, 50), 0);
+    assert_eq!(wrong(restored, 22), 1, "he has it back");
 }
 
 #[test]

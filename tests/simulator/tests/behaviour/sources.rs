@@ -90,6 +90,28 @@ fn fastly_shows_an_expiry_as_often_as_the_parameter_says() {
 }
 
 #[test]
+fn a_false_loss_is_said_for_a_week_on_end_as_often_as_the_parameter_says() {
+    let parameters = Parameters {
+        false_losses: 0.5,
+        ..honest()
+    };
+    let histories = (0..2000).map(|_| healthy()).collect();
+    let world = World::of(parameters, histories, Outages::default(), Noise::NONE);
+    let mut weeks = 0;
+    for domain in world.domains() {
+        let free = |on| world.fastly_answer(domain, day(on)) == FastlyAnswer::Free;
+        let on: Vec<bool> = (0..364).map(free).collect();
+        for run in on.chunk_by(|one, next| one == next).filter(|run| run[0]) {
+            let is_cut = on.starts_with(run) || on.ends_with(run);
+            assert!(run.len() % 7 == 0 || is_cut, "{} days", run.len());
+            weeks += run.len().div_ceil(7);
+        }
+    }
+    // Five standard deviations of a count of 1,000.
+    assert!((840..1160).contains(&weeks), "{weeks}");
+}
+
+#[test]
 fn nothing_that_says_a_loss_is_ever_said_of_a_domain_that_its_owner_has() {
     let world = World::drawn(Parameters {
         domains: 3000,
