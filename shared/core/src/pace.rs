@@ -64,9 +64,9 @@ impl Gcra {
         self.interval * i32::try_from(slots).unwrap_or(i32::MAX)
     }
 
-    /// Until when a slot may be used: as late as the burst allows, and 10 ms for the inexactness of timers.
+    /// Until when a slot may be used: as late as the burst allows, and 5 ms at least, since timers are not exact.
     pub fn last_use(&self, slot: Timestamp) -> Timestamp {
-        slot + self.span(self.burst) + SignedDuration::from_millis(10)
+        slot + self.span(self.burst).max(SignedDuration::from_millis(5))
     }
 
     /// Reserves slots: the time of the first, and the TAT to store. Slot `n` is at `first + n × interval`.
