@@ -154,18 +154,15 @@ fn of_verdict(
 ) -> (Verdict, Permission, Vec<Reason>) {
     let known = record.verdict.unwrap_or(Verdict::Unknown);
     let since = verified_at.unwrap_or_else(|| record.relied_upon_since());
+    let is_unsettled = record.background.unsettled_since.is_some();
+    let cannot_tell = |reason| (Verdict::Unknown, Permission::AskForMore, vec![reason]);
     // The date is the registry's, and needs no fresh look: a registration does not become younger.
-    if let Some(registered_at) = record.registered_at()
-        && registered_at > since
-        && record
-            .asked_at()
-            .is_some_and(|asked_at| registered_at <= asked_at)
-    {
+    let later = record.registered_at().filter(|at| *at > since);
+    let is_ahead = later > record.asked_at();
+    if let Some(registered_at) = later.filter(|_| !is_ahead) {
         let verdict = Verdict::Resurrected { registered_at };
         return (verdict, Permission::Deny, vec![Reason::RegisteredSince]);
     }
-    let is_unsettled = record.background.unsettled_since.is_some();
-    let cannot_tell = |reason| (Verdict::Unknown, Permission::AskForMore, vec![reason]);
     // A loss that is under way stays one while nobody answers.
     let under_way = record.lapse.as_ref().map(|lapse| lapse.kind);
     match (known, under_way) {
@@ -189,6 +186,8 @@ fn of_verdict(
             }
         }
         (Verdict::Unknown, None) => cannot_tell(Reason::Unknown),
+        // Registered while it was looked at, or by a wrong clock.
+        (Verdict::Held, _) if is_ahead => cannot_tell(Reason::Unknown),
         (Verdict::Held, _) if is_unsettled => cannot_tell(Reason::Unsettled),
         (Verdict::Held, _) if is_stale => cannot_tell(Reason::Stale),
         (Verdict::Held, _) => (known, Permission::Allow, vec![Reason::Held]),
@@ -441,6 +440,25 @@ mod tests {
         assert_eq!(
             asked(&anothers, Some(-1000), now),
             (Permission::AskForMore, Reason::Unsettled)
+        );
+    }
+
+    #[test]
+    fn a_registration_that_lies_ahead_allows_nobody_who_was_there_before() {
+        let caught_meanwhile = RdapFacts {
+            registered_at: Some(at(2000)),
+            ..RdapFacts::default()
+        };
+        let mut record = after(&[registered(caught_meanwhile, 1000)]);
+        assert_eq!(
+            asked(&record, Some(-day()), 3000),
+            (Permission::AskForMore, Reason::Unknown)
+        );
+        record.verdict = Some(Verdict::Held);
+        assert_eq!(
+            asked(&record, Some(-day()), 3000),
+            (Permission::AskForMore, Reason::Unknown),
+            "whoever calls it held"
         );
     }
 

@@ -137,7 +137,9 @@ impl Background {
         dns: Option<&DnsFinding>,
     ) -> Self {
         let mut after = self.clone();
-        if rdap.is_none() && dns.is_none() {
+        // What is older than what is known tells nothing new.
+        let is_late = self.asked_at.is_some_and(|asked_at| asked_at > now);
+        if is_late || (rdap.is_none() && dns.is_none()) {
             return after.at(now);
         }
         after.asked_at = Some(now);
@@ -193,7 +195,10 @@ impl Background {
         }
         self.registry = RegistryMemory::Registered {
             answered_at: now,
-            facts: facts.clone(),
+            facts: RdapFacts {
+                registered_at: facts.registered_at.or(before),
+                ..facts.clone()
+            },
         };
     }
 

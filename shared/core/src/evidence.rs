@@ -32,15 +32,7 @@ impl Evidence {
 
     /// When the registry says that the name was registered.
     pub fn registered_at(&self) -> Option<Timestamp> {
-        match &self.rdap {
-            Some(RdapFinding::Registered(facts)) => facts.registered_at,
-            Some(
-                RdapFinding::NotRegistered
-                | RdapFinding::NotSupported
-                | RdapFinding::NoAnswer { .. },
-            )
-            | None => None,
-        }
+        self.rdap.as_ref().and_then(RdapFinding::registered_at)
     }
 
     /// Whether the look settles what a glance has shown: Fastly answered, and so did the registry, where there is one to ask.
@@ -85,12 +77,6 @@ impl Evidence {
     /// Whether Fastly says that the name is lost and another source, the registry or the DNS, says so by itself. RDAP and DNS
     /// without Fastly are not two: both repeat what the registry's database says.
     pub(crate) fn has_two_witnesses(&self, registry: Registry) -> bool {
-        let fastly = match self.fastly.registration() {
-            Registration::Available | Registration::Expiring | Registration::Deleting => true,
-            Registration::NotRegistrable | Registration::Registered | Registration::Undecided => {
-                false
-            }
-        };
         let rdap = match registry {
             Registry::Losing | Registry::NotRegistered => true,
             Registry::Registered | Registry::Silent => false,
@@ -104,7 +90,7 @@ impl Evidence {
             )
             | None => false,
         };
-        fastly && (rdap || dns)
+        self.fastly.says_lost() && (rdap || dns)
     }
 }
 
@@ -142,6 +128,16 @@ pub enum FastlyFinding {
 }
 
 impl FastlyFinding {
+    /// Whether it says that the name is lost, or about to be.
+    pub(crate) fn says_lost(&self) -> bool {
+        match self.registration() {
+            Registration::Available | Registration::Expiring | Registration::Deleting => true,
+            Registration::NotRegistrable | Registration::Registered | Registration::Undecided => {
+                false
+            }
+        }
+    }
+
     /// What the finding says about the registration. An estimate asks no registry and so decides nothing.
     pub fn registration(&self) -> Registration {
         match self {

@@ -1,9 +1,12 @@
 //! A glance: what the registry or the DNS says for nothing, and whether that is worth a look. And the warnings that follow
 //! from looks and glances.
 
+use jiff::SignedDuration;
+
+use crate::policy::deletion_after;
 use crate::{
-    DnsFinding, Event, EventKind, RdapFinding, RdapPhase, Record, Risk, Rules, RunId, Timestamp,
-    Transition,
+    DnsFinding, Event, EventKind, Lease, RdapFinding, RdapPhase, Record, Risk, Rules, RunId,
+    Timestamp, Transition, Verdict,
 };
 
 /// The answers of one glance. `None` is who was not asked.
@@ -29,7 +32,11 @@ pub enum Glanced {
     Late,
 }
 
-/// Weighs a glance. One at which nobody answered is quiet: the next comes sooner.
+/// How often a registered name without servers is paid for.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Weighs a glance. One at which nobody answered is quiet: the next comes sooner. Without a run it is taken beside whoever works at
+/// the domain.
 pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&RunId>) -> Glanced {
     if previous
         .asked_at()
@@ -49,6 +56,7 @@ pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&Ru
         background,
         ..previous.clone()
     };
+    record.deleted_at = deletion_after(previous, glance.rdap.as_ref(), glance.observed_at);
     if calls_for_a_look {
         let unsettled = &mut record.background.unsettled_since;
         unsettled.get_or_insert(glance.observed_at);
@@ -56,9 +64,15 @@ pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&Ru
         record.checked_run = Some(run.clone());
     }
     record.next_check_at = rules.schedule.next_check(&record);
+    let lease = if calls_for_a_look || run.is_none() {
+        Lease::Stays
+    } else {
+        Lease::Ends
+    };
     let transition = Box::new(Transition {
         record,
         event: None,
+        lease,
     });
     if calls_for_a_look {
         Glanced::LookNow(transition)
@@ -70,23 +84,49 @@ pub fn glance(rules: &Rules, previous: &Record, glance: &Glance, run: Option<&Ru
 fn could_change_the_verdict(previous: &Record, glance: &Glance) -> bool {
     let by_registry = match &glance.rdap {
         Some(RdapFinding::Registered(facts)) => match facts.phase() {
-            // A date that lies ahead is a wrong clock's, and no look makes it better.
             RdapPhase::Normal => facts
                 .registered_at
-                .is_some_and(|at| at > previous.relied_upon_since() && at <= glance.observed_at),
+                .is_some_and(|at| at > previous.relied_upon_since()),
             RdapPhase::Redemption | RdapPhase::Restoring | RdapPhase::PendingDelete => true,
         },
         Some(RdapFinding::NotRegistered) => true,
         Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => false,
     };
     let by_dns = match &glance.dns {
-        Some(DnsFinding::NoSuchDomain) => true,
+        Some(DnsFinding::NoSuchDomain) => !is_known_without_servers(previous, glance.observed_at),
         Some(
             DnsFinding::Delegated { .. } | DnsFinding::Lame { .. } | DnsFinding::NoAnswer { .. },
         )
         | None => false,
     };
     by_registry || by_dns
+}
+
+/// Whether the name has never been seen with servers, and a look of this week has found it registered without any: it need not be
+/// paid for daily.
+fn is_known_without_servers(record: &Record, now: Timestamp) -> bool {
+    let never_had_any = record.background.hands.name_servers.is_empty();
+    let was_so = record.evidence.as_ref().is_some_and(|look| {
+        look.dns == Some(DnsFinding::NoSuchDomain) && now.duration_since(look.observed_at) < WEEK
+    });
+    never_had_any && record.verdict == Some(Verdict::Held) && was_so
+}
+
+impl Record {
+    /// Somebody was asked at a time, and nobody answered in time; `None` if somebody has since. The next date stays.
+    pub fn asked_in_vain(&self, asked_at: Timestamp) -> Option<Transition> {
+        if self.asked_at().is_some_and(|known| known >= asked_at) {
+            return None;
+        }
+        let mut record = self.clone();
+        record.revision += 1;
+        record.background.asked_at = Some(asked_at);
+        Some(Transition {
+            record,
+            event: None,
+            lease: Lease::Stays,
+        })
+    }
 }
 
 /// The warning that a record calls for after a look or a glance, if it has not been given; also what takes a warning back
@@ -96,7 +136,8 @@ pub fn warning(record: &Record, run: Option<&RunId>, now: Timestamp) -> Option<T
     if risk == record.background.warned_of {
         return None;
     }
-    let is_graver = risk > record.background.warned_of;
+    // That a domain came back is told after the graver sign that led to it, too.
+    let is_graver = risk > record.background.warned_of || risk == Some(Risk::CameBack);
     let mut warned = record.clone();
     warned.revision += 1;
     warned.background.warned_of = risk;
@@ -116,6 +157,7 @@ pub fn warning(record: &Record, run: Option<&RunId>, now: Timestamp) -> Option<T
     Some(Transition {
         record: warned,
         event,
+        lease: Lease::Stays,
     })
 }
 
@@ -123,7 +165,7 @@ pub fn warning(record: &Record, run: Option<&RunId>, now: Timestamp) -> Option<T
 mod tests {
     use super::*;
     use crate::testing::{answered, at, day, domain};
-    use crate::{Evidence, RdapFacts, RdapStatus, Verdict, observe};
+    use crate::{Evidence, HostName, RdapFacts, RdapStatus, observe};
 
     fn held() -> Record {
         let record = Record::new(domain("example.org"), None, at(-1000 * day()));
@@ -198,6 +240,76 @@ mod tests {
             saw(status(RdapStatus::AutoRenewPeriod)),
             Glanced::Quiet(_)
         ));
+    }
+
+    #[test]
+    fn a_registered_name_that_never_had_servers_is_paid_for_weekly_and_one_that_lost_them_daily() {
+        let without = Some(DnsFinding::NoSuchDomain);
+        let look = Evidence {
+            rdap: Some(RdapFinding::NotSupported),
+            dns: without.clone(),
+            ..answered("undelegated active", at(0))
+        };
+        let new = Record::new(domain("example.jp"), None, at(-1000 * day()));
+        let record = observe(&Rules::default(), &new, look, None).unwrap().record;
+        assert_eq!(record.verdict, Some(Verdict::Held));
+        let glanced = |record: &Record, on: i64| {
+            let seen = Glance {
+                observed_at: at(on * day()),
+                rdap: Some(RdapFinding::NotSupported),
+                dns: without.clone(),
+            };
+            glance(&Rules::default(), record, &seen, None)
+        };
+        assert!(matches!(glanced(&record, 6), Glanced::Quiet(_)));
+        assert!(matches!(glanced(&record, 7), Glanced::LookNow(_)));
+        let mut had_some = record;
+        had_some.background.hands.name_servers =
+            HostName::parse("ns.example.jp").into_iter().collect();
+        assert!(matches!(glanced(&had_some, 1), Glanced::LookNow(_)));
+    }
+
+    #[test]
+    fn that_a_domain_came_back_is_warned_of_after_the_loss_and_does_not_hide_the_next() {
+        let mut record = held();
+        record.background.warned_of = Some(Risk::LossSeen);
+        record.deleted_at = Some(at(0));
+        let warned = warning(&record, None, at(1)).unwrap();
+        let risk = |transition: &Transition| match transition.event.as_ref().unwrap().kind {
+            EventKind::DomainAtRisk { risk, .. } => risk,
+            _ => panic!("no warning"),
+        };
+        assert_eq!(risk(&warned), Risk::CameBack);
+        let mut again = warned.record;
+        assert_eq!(warning(&again, None, at(2)), None);
+        again.verdict = Some(Verdict::Lapsed);
+        assert_eq!(risk(&warning(&again, None, at(3)).unwrap()), Risk::LossSeen);
+    }
+
+    #[test]
+    fn a_date_in_a_glance_settles_whose_a_domain_is_that_came_back() {
+        let mut record = held();
+        record.deleted_at = Some(at(0));
+        let seen = |registered_at| {
+            let facts = RdapFacts {
+                registered_at,
+                ..RdapFacts::default()
+            };
+            let seen = Glance {
+                observed_at: at(day()),
+                rdap: Some(RdapFinding::Registered(facts)),
+                dns: None,
+            };
+            match glance(&Rules::default(), &record, &seen, None) {
+                Glanced::Quiet(transition) | Glanced::LookNow(transition) => {
+                    transition.record.deleted_at
+                }
+                Glanced::Late => panic!("it is the newest"),
+            }
+        };
+        assert_eq!(seen(None), Some(at(0)));
+        assert_eq!(seen(Some(at(-2000 * day()))), None);
+        assert_eq!(seen(Some(at(1))), None);
     }
 
     #[test]

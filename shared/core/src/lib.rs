@@ -43,7 +43,7 @@ pub use evidence::{Evidence, FastlyFinding, NoAnswer, Scope};
 pub use glance::{Glance, Glanced, glance, warning};
 pub use host_name::{HostName, NotAHost};
 pub use names::{PlanId, RunId};
-pub use observe::{Rules, Transition, observe};
+pub use observe::{Lease, Rules, Transition, observe};
 pub use pace::{Gcra, Paced};
 pub use page::{Cursor, Page};
 pub use plan::{Candidate, HeldPlan, MAX_EVIDENCE_AGE, PlanState, Refusal, plan_candidate};

@@ -1,6 +1,6 @@
 //! One look, as a change of a domain's record: policy and schedule together.
 
-use crate::{Event, EventKind, Evidence, Policy, Record, RunId, Schedule, Verdict};
+use crate::{Event, EventKind, Evidence, Policy, Record, RunId, Schedule, Timestamp, Verdict};
 
 /// The rules by which looks are weighed and scheduled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,17 @@ pub struct Transition {
     pub record: Record,
     /// What to add to the audit trail, if anything changed that a reader would ask about.
     pub event: Option<Event>,
+    /// What becomes of the lease of the look that somebody may be taking.
+    pub lease: Lease,
+}
+
+/// What a change does to the lease of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// It is what the lease was for.
+    Ends,
+    /// It comes beside: whoever looks goes on.
+    Stays,
 }
 
 /// What a look changes; `None` if the record already holds a look of that time or later: late and doubled observations
@@ -46,7 +57,8 @@ pub fn observe(
         evidence.dns.as_ref(),
     );
     if evidence.settles() {
-        background.unsettled_since = None;
+        let is_later = |since: &Timestamp| *since > evidence.observed_at;
+        background.unsettled_since = background.unsettled_since.filter(is_later);
     }
     let mut record = Record {
         revision: previous.revision + 1,
@@ -73,11 +85,15 @@ pub fn observe(
         run: run.cloned(),
         kind,
     });
-    Some(Transition { record, event })
+    Some(Transition {
+        record,
+        event,
+        lease: Lease::Ends,
+    })
 }
 
 /// The one thing to say about a look: the most weighty first.
-fn what_happened(previous: &Record, record: &Record) -> Option<(crate::Timestamp, EventKind)> {
+fn what_happened(previous: &Record, record: &Record) -> Option<(Timestamp, EventKind)> {
     let evidence = record.evidence.clone()?;
     let at = evidence.observed_at;
     let kind = match (&previous.pending, &record.pending, record.verdict?) {
@@ -114,7 +130,7 @@ fn says_the_same(previous: &Record, evidence: &Evidence) -> bool {
 mod tests {
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
-    use crate::{RdapFacts, RdapFinding, Timestamp};
+    use crate::{RdapFacts, RdapFinding};
 
     fn new_record() -> Record {
         Record::new(domain("example.org"), None, at(0))

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Applied, Event, EventKind, Left, Limit, Outcome, Pending, PlanId, Record, Timestamp, Transition,
+    Applied, Event, EventKind, Lease, Left, Limit, Outcome, Pending, PlanId, Record, Timestamp,
+    Transition,
 };
 
 /// How old the newest look may be that a plan rests upon: a confirmed loss is looked at daily, and two looks may fail.
@@ -123,6 +124,7 @@ impl Record {
         Transition {
             record,
             event: Some(event),
+            lease: Lease::Stays,
         }
     }
 }

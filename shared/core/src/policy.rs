@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use crate::evidence::Registry;
 use crate::{
-    Confirmation, DnsFinding, Evidence, Lapse, LossKind, Pending, Record, Registration, Timestamp,
-    Verdict,
+    Confirmation, DnsFinding, Evidence, Lapse, LossKind, Pending, RdapFinding, RdapPhase, Record,
+    Registration, Timestamp, Verdict,
 };
 
 /// When evidence is enough.
@@ -49,22 +49,7 @@ impl Policy {
                 pending: None,
                 deleted_at: deleted_at(previous, evidence),
             },
-            // Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses
-            // it once its evidence is stale. But a registry that says "registered" refutes it: what is seen later begins anew.
-            Verdict::Unknown => match registry {
-                Registry::Registered => Judgement {
-                    verdict,
-                    lapse: None,
-                    pending: None,
-                    deleted_at: deleted_at(previous, evidence),
-                },
-                Registry::Silent | Registry::Losing | Registry::NotRegistered => Judgement {
-                    verdict,
-                    lapse: previous.lapse.clone(),
-                    pending: previous.pending.clone(),
-                    deleted_at: previous.deleted_at,
-                },
-            },
+            Verdict::Unknown => Self::unknown(previous, evidence, registry),
             Verdict::Lapsing => self.lost(previous, evidence, registry, LossKind::Lapsing),
             Verdict::Lapsed => self.lost(previous, evidence, registry, LossKind::Lapsed),
             Verdict::Resurrected { registered_at } => {
@@ -74,16 +59,61 @@ impl Policy {
         }
     }
 
+    /// Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses it once its
+    /// evidence is stale. But a registry that says "registered" refutes a loss: what is seen later begins anew. That others have
+    /// registered the domain it refutes by a date alone.
+    fn unknown(previous: &Record, evidence: &Evidence, registry: Registry) -> Judgement {
+        let verdict = Verdict::Unknown;
+        let is_refuted = match registry {
+            Registry::Registered => !is_resurrected(previous),
+            Registry::Silent | Registry::Losing | Registry::NotRegistered => false,
+        };
+        match (registration_in(previous, evidence), is_refuted) {
+            // Registered by others just now, or by a wrong clock: the next look tells. Until then nothing is forgotten, and nothing done.
+            (DatedRegistration::Ahead, _) => Judgement {
+                verdict,
+                lapse: previous.lapse.clone(),
+                pending: None,
+                deleted_at: previous.deleted_at,
+            },
+            (
+                DatedRegistration::Known | DatedRegistration::Again(_) | DatedRegistration::Undated,
+                true,
+            ) => Judgement {
+                verdict,
+                lapse: None,
+                pending: None,
+                deleted_at: deleted_at(previous, evidence),
+            },
+            (
+                DatedRegistration::Known | DatedRegistration::Again(_) | DatedRegistration::Undated,
+                false,
+            ) => Judgement {
+                verdict,
+                lapse: previous.lapse.clone(),
+                pending: previous.pending.clone(),
+                deleted_at: previous.deleted_at,
+            },
+        }
+    }
+
     /// The verdict of one look. The registry's date goes first, whatever Fastly says: a domain that others have registered
     /// looks alive.
     fn verdict(previous: &Record, evidence: &Evidence, registry: Registry) -> Verdict {
-        if let Some(registered_at) = registered_again_at(previous, evidence) {
-            return Verdict::Resurrected { registered_at };
-        }
-        match (Self::by_sources(evidence, registry), registry) {
-            // Only the registry sees that a domain has come back: Fastly's "registered" cannot take that back.
-            (Verdict::Held, Registry::Silent) if is_resurrected(previous) => Verdict::Unknown,
-            (verdict, _) => verdict,
+        let may_be_held = match (registration_in(previous, evidence), registry) {
+            (DatedRegistration::Again(registered_at), _) => {
+                return Verdict::Resurrected { registered_at };
+            }
+            (DatedRegistration::Ahead, _) => false,
+            // What the registry alone has seen, Fastly's "registered" cannot take back; nor that others have registered the domain,
+            // an answer without a date.
+            (DatedRegistration::Undated, Registry::Silent) => !is_the_registrys_word(previous),
+            (DatedRegistration::Undated, _) => !is_resurrected(previous),
+            (DatedRegistration::Known, _) => true,
+        };
+        match Self::by_sources(evidence, registry) {
+            Verdict::Held if !may_be_held => Verdict::Unknown,
+            verdict => verdict,
         }
     }
 
@@ -218,19 +248,68 @@ fn covered_until(kind: LossKind, evidence: &Evidence) -> Timestamp {
     }
 }
 
-/// When the domain was registered by others than those who verified an address at it. A date that lies ahead is that of a
-/// registry with a wrong clock, and no date.
-fn registered_again_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
-    evidence
-        .registered_at()
-        .filter(|at| *at > previous.relied_upon_since() && *at <= evidence.observed_at)
+/// What the registry's date of registration says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DatedRegistration {
+    /// There is none.
+    Undated,
+    /// It is the registration on which all addresses rely.
+    Known,
+    /// Others have registered the domain than those who verified an address at it, then.
+    Again(Timestamp),
+    /// The same, but after the look began: while the sources were asked, or by a wrong clock.
+    Ahead,
 }
 
-/// When a domain that is registered now was last seen deleted, for certain: by others, then, unless its owner has it again. A
-/// registry that dates the registration settles it: the date is another's, or the deletion never was.
+fn registration_in(previous: &Record, evidence: &Evidence) -> DatedRegistration {
+    registration(previous, evidence.registered_at(), evidence.observed_at)
+}
+
+fn registration(
+    previous: &Record,
+    registered_at: Option<Timestamp>,
+    observed_at: Timestamp,
+) -> DatedRegistration {
+    match registered_at {
+        None => DatedRegistration::Undated,
+        Some(at) if at <= previous.relied_upon_since() => DatedRegistration::Known,
+        Some(at) if at <= observed_at => DatedRegistration::Again(at),
+        Some(_) => DatedRegistration::Ahead,
+    }
+}
+
+/// What is remembered of a certain deletion after an answer of the registry's: a date settles it, as another's registration or as
+/// an error.
+pub(crate) fn deletion_after(
+    previous: &Record,
+    rdap: Option<&RdapFinding>,
+    observed_at: Timestamp,
+) -> Option<Timestamp> {
+    let registered_at = rdap.and_then(RdapFinding::registered_at);
+    match registration(previous, registered_at, observed_at) {
+        DatedRegistration::Known | DatedRegistration::Again(_) => None,
+        DatedRegistration::Undated | DatedRegistration::Ahead => previous.deleted_at,
+    }
+}
+
+/// Whether the loss under way was never Fastly's to see: the registry's date, or a phase of deletion that Fastly did not show, or
+/// that the registry was the last to name.
+fn is_the_registrys_word(record: &Record) -> bool {
+    let Some(lapse) = &record.lapse else {
+        return false;
+    };
+    let is_deleting = match record.background.phase() {
+        Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
+        Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
+    };
+    is_resurrected(record) || is_deleting || !lapse.first.fastly.says_lost()
+}
+
+/// When a domain that is registered now was last seen deleted, for certain: by others, then, unless its owner has it again.
 fn deleted_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
-    if evidence.registered_at().is_some() {
-        return None;
+    match registration_in(previous, evidence) {
+        DatedRegistration::Known | DatedRegistration::Again(_) => return None,
+        DatedRegistration::Undated | DatedRegistration::Ahead => {}
     }
     let was_deleted = previous.lapse.as_ref().filter(|lapse| match lapse.kind {
         LossKind::Lapsed => lapse.confirmation.is_some(),
@@ -239,10 +318,8 @@ fn deleted_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
     let last_seen = was_deleted.map(|lapse| {
         let waiting = previous.pending.as_ref().map(|one| one.verified_before);
         let applied = lapse.applied.as_ref().map(|one| one.verified_before);
-        let later = waiting.max(applied);
-        later.map_or(lapse.first.observed_at, |at| {
-            at.max(lapse.first.observed_at)
-        })
+        let first = lapse.first.observed_at;
+        waiting.max(applied).map_or(first, |at| at.max(first))
     });
     last_seen.max(previous.deleted_at)
 }
@@ -277,7 +354,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{answered, at, day, domain, no_answer};
-    use crate::{HostName, RdapFacts, RdapFinding};
+    use crate::{HostName, RdapFacts, RdapFailure, RdapStatus};
 
     /// Judges a series of looks, each `(time, evidence)` upon what the one before left.
     fn series(looks: &[Evidence]) -> Judgement {
@@ -424,8 +501,76 @@ mod tests {
         let judgement = verified_at_0(&ahead);
         assert_eq!(
             (judgement.verdict, judgement.pending),
-            (Verdict::Held, None)
+            (Verdict::Unknown, None),
+            "neither a loss nor the owner's"
         );
+    }
+
+    #[test]
+    fn a_domain_registered_while_the_sources_are_asked_is_not_its_owners_by_that() {
+        let lost = [
+            answered("inactive", at(day())),
+            answered("inactive", at(2 * day())),
+        ];
+        let caught = [&lost[..], &[registered(3 * day() + 1, 3 * day())]].concat();
+        let judgement = verified_at_0(&caught);
+        assert_eq!(
+            (judgement.verdict, judgement.pending),
+            (Verdict::Unknown, None)
+        );
+        assert!(judgement.lapse.is_some(), "nothing is forgotten");
+        let later = [&caught[..], &[registered(3 * day() + 1, 4 * day())]].concat();
+        let pending = verified_at_0(&later).pending.unwrap();
+        assert_eq!(pending.verified_before, at(3 * day() + 1));
+    }
+
+    #[test]
+    fn what_the_registry_alone_has_seen_fastly_alone_cannot_take_back() {
+        let silent = |time| Evidence {
+            rdap: Some(RdapFinding::NoAnswer {
+                reason: RdapFailure::Throttled,
+            }),
+            ..answered("active", at(time))
+        };
+        let redemption = |time| Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                statuses: vec![RdapStatus::RedemptionPeriod],
+                ..RdapFacts::default()
+            })),
+            ..answered("active", at(time))
+        };
+        let looks = [redemption(day()), silent(day() + 1), redemption(2 * day())];
+        let between = verified_at_0(&looks[..2]);
+        assert_eq!(between.verdict, Verdict::Unknown);
+        assert!(between.lapse.is_some());
+        let pending = verified_at_0(&looks).pending.unwrap();
+        assert_eq!(pending.evidence[0].observed_at, at(day()));
+        let waiting = [&looks[..], &[silent(2 * day() + 1)]].concat();
+        assert!(verified_at_0(&waiting).pending.is_some(), "it waits on");
+        let fastlys_own = [answered("inactive", at(day())), silent(day() + 1)];
+        let judgement = verified_at_0(&fastlys_own);
+        assert_eq!((judgement.verdict, judgement.lapse), (Verdict::Held, None));
+    }
+
+    #[test]
+    fn an_answer_without_a_date_does_not_take_a_later_registration_back() {
+        let undated = |time| Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts::default())),
+            ..answered("active", at(time))
+        };
+        let looks = [
+            registered(1000, day()),
+            undated(2 * day()),
+            registered(1000, 3 * day()),
+        ];
+        assert_eq!(verified_at_0(&looks[..2]).verdict, Verdict::Unknown);
+        assert!(verified_at_0(&looks).pending.is_some());
+        let waiting = [
+            registered(1000, day()),
+            registered(1000, 2 * day()),
+            undated(3 * day()),
+        ];
+        assert!(verified_at_0(&waiting).pending.is_some(), "it waits on");
     }
 
     #[test]

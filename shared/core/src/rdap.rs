@@ -23,6 +23,16 @@ pub enum RdapFinding {
     },
 }
 
+impl RdapFinding {
+    /// When the name was registered, if the registry says so.
+    pub(crate) fn registered_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Registered(facts) => facts.registered_at,
+            Self::NotRegistered | Self::NotSupported | Self::NoAnswer { .. } => None,
+        }
+    }
+}
+
 /// What the registry says of a registered name. Every field may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RdapFacts {

@@ -12,6 +12,8 @@ pub enum Risk {
     Parked,
     /// It is for sale.
     ForSale,
+    /// It was deleted, for certain, and is registered again: nobody tells when, or by whom.
+    CameBack,
     /// Its term has ended, and nobody has renewed it.
     PastExpiry,
     /// Its registrar and name servers have both changed after its term ended; without a registry to ask, its name servers.
@@ -22,8 +24,6 @@ pub enum Risk {
     Redemption,
     /// It is about to be released.
     PendingDelete,
-    /// It was deleted, for certain, and is registered again: nobody tells when, or by whom.
-    CameBack,
 }
 
 impl Risk {
@@ -71,14 +71,17 @@ impl Risk {
     }
 
     /// What a glance has shown and no look has settled. Of a domain that others have registered there is nothing to warn: it is lost.
+    /// Other hands are a sign of their own.
     fn of_glance(record: &Record) -> Option<Self> {
         let background = &record.background;
         let others_have_it = background
             .facts()
             .and_then(|facts| facts.registered_at)
             .is_some_and(|at| at > record.relied_upon_since());
-        background.unsettled_since.filter(|_| !others_have_it)?;
-        Some(background.phase().map_or(Self::LossSeen, Self::of_phase))
+        let since = background.unsettled_since.filter(|_| !others_have_it)?;
+        let risk = background.phase().map_or(Self::LossSeen, Self::of_phase);
+        let is_of_hands = risk == Self::LossSeen && background.hands_changed_at == Some(since);
+        (!is_of_hands).then_some(risk)
     }
 
     fn of_background(record: &Record, now: Timestamp) -> Option<Self> {

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use jiff::SignedDuration;
+
 use crate::testing::{answered, at, day, domain, no_answer};
 use crate::{
-    Confirmation, DnsFailure, DnsFinding, Evidence, HostName, Judgement, Pending, Policy,
-    RdapFacts, RdapFailure, RdapFinding, RdapStatus, Record, Timestamp, Verdict,
+    Applied, Confirmation, DnsFailure, DnsFinding, Evidence, HostName, Judgement, Pending, PlanId,
+    Policy, RdapFacts, RdapFailure, RdapFinding, RdapStatus, Record, Risk, Rules, Timestamp,
+    Verdict, answer, observe,
 };
 
 const FASTLY: [(&str, &str); 6] = [
@@ -113,24 +116,95 @@ fn record(looks: &[Evidence]) -> Record {
     record
 }
 
-/// What can be known before a look: nothing or health; a loss seen once, a day ago, in its two steps; one that waits to be
-/// un-verified; a domain seen registered again once, a day ago.
-fn before() -> [(&'static str, Record); 5] {
-    let lost = |status: &str, time: i64| look(status, None, None, at(time));
+/// What can be known before a look, the last of it a day ago: nothing or health, or nobody knows; a loss seen once, in each of its
+/// steps, or by the registry alone; each of these when it waits to be un-verified; one that has been.
+fn before() -> [(&'static str, Record); 11] {
+    let (_, redemption) = registry()[5].clone();
     let (_, since) = registry()[9].clone();
+    let seen = |status: &str, rdap: Option<&RdapFinding>, times: &[i64]| {
+        let looks: Vec<_> = times
+            .iter()
+            .map(|days| look(status, rdap, None, at(days * day())))
+            .collect();
+        record(&looks)
+    };
+    let (once, twice) = (&[-1][..], &[-2, -1][..]);
+    let (redemption, since) = (redemption.as_ref(), since.as_ref());
     [
-        ("nothing, or held", record(&[lost("active", -day())])),
-        ("lapsing, once", record(&[lost("active expiring", -day())])),
-        ("lapsed, once", record(&[lost("inactive", -day())])),
+        ("nothing, or held", seen("active", None, once)),
+        ("unknown", seen("unknown", None, once)),
+        ("lapsing, once", seen("active expiring", None, once)),
+        ("lapsing, waiting", seen("active expiring", None, twice)),
         (
-            "lapsed, waiting",
-            record(&[lost("inactive", -2 * day()), lost("inactive", -day())]),
+            "lapsing by the registry, once",
+            seen("active", redemption, once),
         ),
         (
-            "resurrected, once",
-            record(&[look("active", since.as_ref(), None, at(-day()))]),
+            "lapsing by the registry, waiting",
+            seen("active", redemption, twice),
         ),
+        ("lapsed, once", seen("inactive", None, once)),
+        ("lapsed, waiting", seen("inactive", None, twice)),
+        (
+            "lapsed, un-verified",
+            unverified(seen("inactive", None, twice)),
+        ),
+        ("resurrected, once", seen("active", since, once)),
+        ("resurrected, waiting", seen("active", since, twice)),
     ]
+}
+
+/// The same after its plan was carried out.
+fn unverified(mut record: Record) -> Record {
+    let pending = record.pending.take();
+    if let (Some(lapse), Some(pending)) = (&mut record.lapse, pending) {
+        lapse.applied = Some(Applied {
+            plan: PlanId::new(pending.since),
+            verified_before: pending.verified_before,
+        });
+    }
+    record
+}
+
+/// What follows from a verdict, whatever it rests upon.
+fn consequences() -> String {
+    let (_, since) = registry()[9].clone();
+    let looks = [
+        look("active", Some(&RdapFinding::NotSupported), None, at(0)),
+        look("active expiring", None, None, at(0)),
+        look("inactive", None, None, at(0)),
+        look("active", since.as_ref(), None, at(0)),
+        no_answer(at(0)),
+    ];
+    let mut table = String::new();
+    for evidence in looks {
+        let rules = Rules::default();
+        let known = Record::new(domain("example.org"), None, at(-100 * day()));
+        let record = observe(&rules, &known, evidence, None).unwrap().record;
+        let next = rules.schedule.look_at(&record).duration_since(at(0));
+        let next = match next.as_hours() {
+            hours @ ..=48 => format!("{hours} hours"),
+            hours => format!("{} days", hours / 24),
+        };
+        let warned = Risk::of(&record, at(0)).map_or("–".to_owned(), in_json);
+        let older = answer(
+            &record,
+            Some(at(-50 * day())),
+            30 * SignedDuration::from_hours(24),
+            at(0),
+        );
+        let verdict = record.verdict.unwrap().name();
+        let permission = in_json(older.permission);
+        // A string takes all that is written to it.
+        let _ = writeln!(table, "| {verdict} | {next} | {warned} | {permission} |");
+    }
+    table
+}
+
+/// A name as documents have it.
+fn in_json(value: impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap();
+    format!("`{}`", value.as_str().unwrap())
 }
 
 /// Every combination of what the three sources can say.
@@ -180,14 +254,18 @@ fn page() -> String {
          un-verify.\n\
          - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \
          it is cancelled.\n\
+         - *by the registry*: Fastly has said *registered* all along. *un-verified*: the plan has been carried out; another follows only \
+         for addresses\n  verified since.\n\
          - A DNS that was not asked or did not answer is one row: it decides nothing.\n\n\
-         | Fastly | RDAP | DNS |",
+         | verdict | next look after | warned of | at the moment of use, an address verified before |\n|---|---|---|---|\n",
     );
+    page.push_str(&consequences());
+    page.push_str("\n| Fastly | RDAP | DNS |");
     for (known, _) in before() {
         // A string takes all that is written to it.
         let _ = write!(page, " {known} |");
     }
-    page.push_str("\n|---|---|---|---|---|---|---|---|\n");
+    let _ = writeln!(page, "\n|{}", "---|".repeat(3 + before().len()));
     for (fastly, status) in FASTLY {
         for (rdap, finding) in registry() {
             for (dns, answer) in dns().into_iter().filter(|(dns, _)| *dns != "not asked") {

@@ -58,16 +58,12 @@ pub fn registry_urgency(record: &Record, finding: &FastlyFinding, now: Timestamp
 /// Whether a look asks the DNS: as the second witness of a loss where the registry is none; of a name past its term; and where
 /// there is no registry to ask, to remember the name servers by.
 pub fn is_dns_of_use(finding: &FastlyFinding, rdap: Option<&RdapFinding>, now: Timestamp) -> bool {
-    let is_loss = match finding.registration() {
-        Registration::Available | Registration::Expiring | Registration::Deleting => true,
-        Registration::Registered | Registration::NotRegistrable | Registration::Undecided => false,
-    };
     match rdap {
         // Past its term, a name may be suspended: only the zone tells.
         Some(RdapFinding::Registered(facts)) => facts.has_ended(now),
         // The registry's server may know less than its zone: a name that is delegated is not free, whoever says so.
         Some(RdapFinding::NotSupported | RdapFinding::NotRegistered) => true,
-        Some(RdapFinding::NoAnswer { .. }) | None => is_loss,
+        Some(RdapFinding::NoAnswer { .. }) | None => finding.says_lost(),
     }
 }
 

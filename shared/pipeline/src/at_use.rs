@@ -8,10 +8,13 @@ use lapsewatch_core::{
     answer,
 };
 use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
-use lapsewatch_watchlist::{Watchlist, WatchlistError};
+use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
 use serde::Serialize;
 
 use crate::{CheckError, CheckMessage, Checked, Checker, Clock, Deadline};
+
+/// How long a look takes, mostly: one that begins later is paid for and comes too late.
+const TO_ANSWER: SignedDuration = SignedDuration::from_secs(2);
 
 /// How old what is known may be where nothing else is asked for.
 pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -139,11 +142,30 @@ pub async fn answer_by_asking<W: Watchlist, E: From<WatchlistError>>(
             | Checked::InProgress
             | Checked::OverBudget
             | Checked::HandedBack,
-        )
-        | None => false,
+        ) => false,
+        None => {
+            note_silence(watchlist, &question.domain, asked_at).await?;
+            false
+        }
     };
     let record = watchlist.get(&question.domain).await?;
     Ok(question.answered(record, asked_at, looked_up))
+}
+
+/// Nobody has answered in time: that is remembered, so that whoever asks in a row does not make us pay in a row for looks that all
+/// come too late. If the record has changed meanwhile, somebody has.
+async fn note_silence<W: Watchlist>(
+    watchlist: &W,
+    domain: &DomainName,
+    asked_at: Timestamp,
+) -> Result<(), WatchlistError> {
+    let record = watchlist.get(domain).await?;
+    if let Some(silence) = record.and_then(|record| record.asked_in_vain(asked_at)) {
+        match watchlist.record(&silence).await? {
+            Written::Written | Written::Superseded => {}
+        }
+    }
+    Ok(())
 }
 
 impl<W, S, R, D> Checker<W, S, R, D>
@@ -153,8 +175,8 @@ where
     R: RegistrySource,
     D: DnsSource,
 {
-    /// Looks at a domain that somebody is about to rely on. Where the month's budget is spent, or Fastly's pace leaves no room
-    /// before `deadline`, a glance answers: it costs nothing.
+    /// Looks at a domain that somebody is about to rely on. Where the month's budget is spent, Fastly's pace leaves no room before
+    /// `deadline`, or somebody else is about to look, a glance answers: it costs nothing.
     ///
     /// In a task of its own: a look that is paid for is written down even if it comes too late for the answer, where the process
     /// lives on.
@@ -178,19 +200,20 @@ where
         domain: &DomainName,
         deadline: Timestamp,
     ) -> Result<Checked, CheckError> {
-        let deadline = Deadline::Begin(deadline);
+        let left = deadline.duration_since(self.clock.wall());
+        let look_by = deadline - TO_ANSWER.min(left / 2);
         let message = CheckMessage::new(run.clone(), domain.clone());
-        let mut answers = self.check(&[message], deadline).await?;
+        let mut answers = self.check(&[message], Deadline::Begin(look_by)).await?;
         match answers.pop() {
-            Some(Checked::OverBudget | Checked::HandedBack) | None => {
-                self.glance_alone(run, domain, deadline).await
+            Some(Checked::OverBudget | Checked::HandedBack | Checked::InProgress) | None => {
+                self.glance_alone(run, domain, Deadline::Begin(deadline))
+                    .await
             }
             Some(
                 other @ (Checked::Looked(_)
                 | Checked::Glanced
                 | Checked::AlreadyChecked
                 | Checked::NotWatched
-                | Checked::InProgress
                 | Checked::Failed(_)),
             ) => Ok(other),
         }

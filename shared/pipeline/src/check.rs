@@ -133,8 +133,16 @@ where
             .watchlist
             .begin_looks(domains, run, wall, wall + LOOK_LEASE)
             .await?;
-        self.keep_leased(domains, self.check_begun(run, begun, deadline))
+        let leased: Vec<_> = begun.iter().filter_map(Self::domain_begun).collect();
+        self.keep_leased(&leased, self.check_begun(run, begun, deadline))
             .await
+    }
+
+    fn domain_begun(look: &Look) -> Option<DomainName> {
+        match look {
+            Look::Begun(record) => Some(record.domain.clone()),
+            Look::AlreadyChecked | Look::InProgress | Look::NotWatched => None,
+        }
     }
 
     /// Keeps what was begun leased for as long as the work takes: where a pace is held for hours, others must not pay for the same
@@ -175,9 +183,12 @@ where
             .glance_first(run, begun.collect(), deadline, &mut answers)
             .await?;
         let month = Month::of(self.clock.now());
-        // What is due is sent whatever the budget: with nothing left, a slot would be waited for in vain.
+        // What is due is sent whatever the budget: with nothing left, a slot would be waited for in vain. A glance costs nothing.
         if run.is_of_what_is_due() && !to_look.is_empty() && self.is_spent(month).await? {
-            self.leave_over_budget(run, &to_look, &mut answers).await?;
+            let unpaid = self
+                .glance_instead(run, to_look, deadline, &mut answers)
+                .await?;
+            self.leave_over_budget(run, &unpaid, &mut answers).await?;
             return Ok(answers);
         }
         let Some(first_slot) = self.reserve(run, &to_look, deadline).await? else {

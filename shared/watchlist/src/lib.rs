@@ -84,7 +84,7 @@ pub trait Watchlist: Send + Sync + 'static {
         domains: &[DomainName],
     ) -> impl Future<Output = Result<(), WatchlistError>> + Send;
 
-    /// Writes a changed record and its event, both or neither, over the revision before it; ends the lease. A record
+    /// Writes a changed record and its event, both or neither, over the revision before it; ends the lease, or leaves it. A record
     /// that takes up a plan (`pending.plan` set) becomes a member of that plan in the same write. Does not touch
     /// `earliest_verified_at`, `watched_since` and the run's stamp: those are the dispatcher's.
     fn record(

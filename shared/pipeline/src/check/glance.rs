@@ -42,21 +42,53 @@ where
         answers: &mut [Checked],
     ) -> Result<Vec<ToLook>, CheckError> {
         let now = self.clock.now();
-        let mut to_look = Vec::with_capacity(begun.len());
+        let schedule = self.settings.rules.schedule;
+        let is_enough =
+            |one: &ToLook| run.is_of_what_is_due() && schedule.look_at(&one.record) > now;
+        let begun = begun.into_iter().map(|(index, record)| ToLook {
+            index,
+            record,
+            glimpse: None,
+        });
+        let (to_glance, to_look) = begun.partition(is_enough);
+        self.glance_at(run, to_glance, to_look, deadline, answers)
+            .await
+    }
+
+    /// Glances once a day at what there is no budget to look at: what is under suspicion, or has not been looked at for long, is not
+    /// lost sight of. Returns what stays to be looked at.
+    pub(super) async fn glance_instead(
+        self: &Arc<Self>,
+        run: &RunId,
+        unpaid: Vec<ToLook>,
+        deadline: Deadline,
+        answers: &mut [Checked],
+    ) -> Result<Vec<ToLook>, CheckError> {
+        let a_day_ago = self.clock.now() - self.settings.rules.schedule.watchful;
+        let is_time = |one: &ToLook| {
+            let asked_at = one.record.asked_at();
+            one.glimpse.is_none() && asked_at.is_none_or(|asked_at| asked_at <= a_day_ago)
+        };
+        let (to_glance, to_leave) = unpaid.into_iter().partition(is_time);
+        self.glance_at(run, to_glance, to_leave, deadline, answers)
+            .await
+    }
+
+    /// Glances at some; returns the others, and those that call for a look.
+    async fn glance_at(
+        self: &Arc<Self>,
+        run: &RunId,
+        to_glance: Vec<ToLook>,
+        mut to_look: Vec<ToLook>,
+        deadline: Deadline,
+        answers: &mut [Checked],
+    ) -> Result<Vec<ToLook>, CheckError> {
         let mut glances = Tasks::new();
-        for (index, record) in begun {
-            if run.is_of_what_is_due() && self.settings.rules.schedule.look_at(&record) > now {
-                let (checker, run, domain) = (Arc::clone(self), run.clone(), record.domain.clone());
-                glances.spawn(index, domain, async move {
-                    checker.glance(&run, record, deadline).await
-                });
-            } else {
-                to_look.push(ToLook {
-                    index,
-                    record,
-                    glimpse: None,
-                });
-            }
+        for ToLook { index, record, .. } in to_glance {
+            let (checker, run, domain) = (Arc::clone(self), run.clone(), record.domain.clone());
+            glances.spawn(index, domain, async move {
+                checker.glance(Some(&run), record, deadline).await
+            });
         }
         let mut failure = None;
         let mut given_back = Vec::new();
@@ -97,7 +129,8 @@ where
         Ok(to_look)
     }
 
-    /// Glances at a domain that cannot be looked at: what calls for a look is written down and stays due.
+    /// Glances at a domain that cannot be looked at, beside whoever may be looking: what calls for a look is written down and stays
+    /// due.
     pub async fn glance_alone(
         &self,
         run: &RunId,
@@ -107,11 +140,11 @@ where
         let Some(record) = self.watchlist.get(domain).await? else {
             return Ok(Checked::NotWatched);
         };
-        match self.glance(run, record, deadline).await? {
+        match self.glance(None, record, deadline).await? {
             Outcome::Answered(checked) => Ok(checked),
             Outcome::LookNow(found) => {
                 let (_, glimpse) = *found;
-                self.write_unlooked(run, &glimpse.unlooked).await?;
+                self.write_unlooked(Some(run), &glimpse.unlooked).await?;
                 Ok(Checked::Glanced)
             }
         }
@@ -121,7 +154,7 @@ where
     /// the registry again tomorrow.
     async fn glance(
         &self,
-        run: &RunId,
+        run: Option<&RunId>,
         record: Record,
         deadline: Deadline,
     ) -> Result<Outcome, CheckError> {
@@ -150,7 +183,7 @@ where
             rdap: Some(rdap),
             dns,
         };
-        match glance(&self.settings.rules, &record, &seen, Some(run)) {
+        match glance(&self.settings.rules, &record, &seen, run) {
             Glanced::Late => Ok(Outcome::Answered(Checked::AlreadyChecked)),
             Glanced::LookNow(unlooked) => {
                 let glimpse = Glimpse {
@@ -188,18 +221,18 @@ where
         if left.is_empty() {
             return Ok(());
         }
-        let domains: Vec<_> = left.iter().map(|one| one.domain.clone()).collect();
-        self.watchlist.abandon_looks(&domains).await?;
-        for unlooked in left.into_iter().filter_map(|one| one.unlooked) {
-            self.write_unlooked(run, &unlooked).await?;
+        // Before the leases end: whoever begins a look then knows it.
+        for unlooked in left.iter().filter_map(|one| one.unlooked.as_ref()) {
+            self.write_unlooked(Some(run), unlooked).await?;
         }
-        Ok(())
+        let domains: Vec<_> = left.into_iter().map(|one| one.domain).collect();
+        self.watchlist.abandon_looks(&domains).await
     }
 
     /// Writes down what calls for a look and had none. If the record has changed meanwhile, whoever changed it knows more.
     async fn write_unlooked(
         &self,
-        run: &RunId,
+        run: Option<&RunId>,
         unlooked: &Transition,
     ) -> Result<(), WatchlistError> {
         match self.watchlist.record(unlooked).await? {

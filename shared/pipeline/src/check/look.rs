@@ -207,7 +207,7 @@ where
             match self.watchlist.record(&transition).await? {
                 Written::Written => {
                     let verdict = transition.record.verdict.unwrap_or(Verdict::Unknown);
-                    self.warn(&transition.record, run).await?;
+                    self.warn(&transition.record, Some(run)).await?;
                     return Ok(Checked::Looked(verdict));
                 }
                 Written::Superseded => match self.watchlist.get(&record.domain).await? {
@@ -220,8 +220,12 @@ where
     }
 
     /// Writes the warning down that a record calls for. If the record has changed meanwhile, the next look warns.
-    pub(super) async fn warn(&self, record: &Record, run: &RunId) -> Result<(), WatchlistError> {
-        if let Some(transition) = warning(record, Some(run), self.clock.now()) {
+    pub(super) async fn warn(
+        &self,
+        record: &Record,
+        run: Option<&RunId>,
+    ) -> Result<(), WatchlistError> {
+        if let Some(transition) = warning(record, run, self.clock.now()) {
             match self.watchlist.record(&transition).await? {
                 Written::Written | Written::Superseded => {}
             }

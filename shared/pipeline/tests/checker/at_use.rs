@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use crate::support::{House, PlayedChecker, day, name, verified};
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    EventKind, Paced, Permission, RdapFacts, RdapFinding, RdapStatus, Reason, Risk, Timestamp,
-    Verdict, WatchedDomain,
+    EventKind, Paced, Permission, RdapFacts, RdapFinding, RdapStatus, Reason, Risk, RunId,
+    Timestamp, Verdict, WatchedDomain,
 };
 use lapsewatch_pipeline::{
     AtUse, Checked, Clock, FromRecord, MAX_AGE, Question, Unanswered, answer_by_asking,
     answer_from_record,
 };
-use lapsewatch_watchlist::Watchlist as _;
+use lapsewatch_watchlist::{Look, Watchlist as _};
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -146,6 +146,40 @@ async fn slow_sources_are_not_waited_for_past_the_deadline_and_the_last_record_c
     assert_eq!((answered.verdict, answered.looked_up), ("unknown", false));
     assert_eq!(answered.reasons, [Reason::Stale]);
     assert_eq!(answered.record.unwrap().checked_at(), Some(day(1)));
+    for minutes in [1, 59] {
+        let now = day(9) + SignedDuration::from_mins(minutes);
+        let again = house.ask_within("one.org", None, now, within).await;
+        assert_eq!(again.answer, Permission::AskForMore);
+    }
+    assert_eq!(house.sources.asked("fastly"), 2, "not paid for in a row");
+}
+
+#[tokio::test]
+async fn while_somebody_else_is_about_to_look_a_glance_answers() {
+    let house = House::watching(&["one.org"]).await;
+    house.ask("one.org", Some(verified()), day(1)).await;
+    let sweep = house.run("sweep");
+    let lease = Timestamp::now() + SignedDuration::from_mins(3);
+    let begin = async |run: &RunId| {
+        let one = [name("one.org")];
+        let begun = house
+            .watchlist
+            .begin_looks(&one, run, Timestamp::now(), lease);
+        begun.await.unwrap().remove(0)
+    };
+    assert!(matches!(begin(&sweep).await, Look::Begun(_)));
+    let answered = house.ask("one.org", Some(verified()), day(9)).await;
+    assert_eq!(
+        (answered.answer, answered.looked_up),
+        (Permission::Allow, true)
+    );
+    assert_eq!(house.sources.asked("fastly"), 1);
+    let another = house.run("due");
+    assert_eq!(
+        begin(&another).await,
+        Look::InProgress,
+        "its lease is its own"
+    );
 }
 
 #[tokio::test]
@@ -270,10 +304,10 @@ async fn while_fastly_wishes_to_be_left_alone_a_glance_answers_at_once() {
 #[tokio::test]
 async fn what_a_glance_has_shown_is_not_forgotten_where_the_budget_is_spent_and_the_next_look_goes_there_first()
  {
-    let mut house = House::watching(&["one.org", "two.org"]).await;
-    house.ask("one.org", Some(verified()), day(1)).await;
-    house.ask("two.org", Some(verified()), day(1)).await;
-    house.budget = 2;
+    let mut house = House::watching(&["one.org", "two.org", "longer.org"]).await;
+    house.check("sweep", day(0), &["longer.org"]).await;
+    house.check("sweep", day(1), &["one.org", "two.org"]).await;
+    house.budget = 3;
     let redemption = RdapFacts {
         statuses: vec![RdapStatus::RedemptionPeriod],
         ..RdapFacts::default()
@@ -303,7 +337,15 @@ async fn what_a_glance_has_shown_is_not_forgotten_where_the_budget_is_spent_and_
     );
     assert_eq!(answered.reasons[0], Reason::Lapsing);
 
-    house.budget = 3;
+    let on_day_3 = house.check("due", day(3), &["two.org"]).await;
+    assert_eq!(on_day_3, [Checked::OverBudget]);
+    assert_eq!(
+        house.sources.asked("registry"),
+        3 + 3,
+        "it is kept in sight"
+    );
+
+    house.budget = 4;
     let run = house.run("due");
     let due = house.watchlist.unchecked(&run, Some(day(4)), None).await;
     assert_eq!(due.unwrap().items[0], name("two.org"));

@@ -5,7 +5,9 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use backon::Retryable;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use lapsewatch_core::{DomainName, Event, Record, RunId, Timestamp, Transition, WatchedDomain};
+use lapsewatch_core::{
+    DomainName, Event, Lease, Record, RunId, Timestamp, Transition, WatchedDomain,
+};
 
 use super::change::{Change, Changed, while_in_conflict};
 use super::item::{self, Key, map, number, text, time};
@@ -177,7 +179,7 @@ pub(super) async fn write(
 ) -> Result<Written, WatchlistError> {
     let record = &transition.record;
     let key = Key::state(&record.domain);
-    let change = change(record)?;
+    let change = change(transition)?;
     let puts = puts(watchlist, transition)?;
     if puts.is_empty() {
         return Ok(match change.apply(watchlist, &key, RECORDING).await? {
@@ -205,16 +207,20 @@ pub(super) async fn write(
 }
 
 /// What the record becomes, over the revision before it. The dispatcher's attributes are not touched.
-fn change(record: &Record) -> Result<Change, WatchlistError> {
+fn change(transition: &Transition) -> Result<Change, WatchlistError> {
+    let record = &transition.record;
     let pending_since = record.pending.as_ref().map(|pending| pending.since);
-    Ok(Change::default()
+    let change = match transition.lease {
+        Lease::Ends => Change::default().remove("leased_until"),
+        Lease::Stays => Change::default(),
+    };
+    Ok(change
         .set("record", map(record, "a record")?)
         .set("revision", number(record.revision))
         .set("next_check_at", time(record.due_order()))
         .put("checked_run", record.checked_run.as_ref().map(text))
         .put("pending", pending_since.map(|_| text(item::PENDING)))
         .put("pending_since", pending_since.map(time))
-        .remove("leased_until")
         .when("#revision = :previous")
         .with("previous", number(record.revision.saturating_sub(1))))
 }

@@ -1,7 +1,8 @@
 //! Domains, looks and the audit trail: the statements behind the trait's methods, each given an open transaction.
 
 use lapsewatch_core::{
-    Cursor, DomainName, Event, Page, PlanId, Record, RunId, Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, Lease, Page, PlanId, Record, RunId, Timestamp, Transition,
+    WatchedDomain,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -176,7 +177,7 @@ pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlit
     let written = connection
         .prepare_cached(
             "UPDATE domains SET revision = ?2, next_check_at = ?3, checked_run = ?4, pending_since = ?5, record = ?6,
-                leased_until = NULL
+                leased_until = CASE WHEN ?7 THEN NULL ELSE leased_until END
              WHERE domain = ?1 AND revision = ?2 - 1",
         )?
         .execute(params![
@@ -186,6 +187,7 @@ pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlit
             record.checked_run.as_ref().map(RunId::as_str),
             record.pending.as_ref().map(|pending| pending.since.as_millisecond()),
             to_json(record)?,
+            transition.lease == Lease::Ends,
         ])?;
     if written == 0 {
         return Ok(Written::Superseded);

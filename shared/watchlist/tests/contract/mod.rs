@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    DomainName, Event, EventKind, Evidence, FastlyFinding, Gcra, HeldPlan, HostName, Mode, Month,
-    Paced, PlanId, PlanState, Record, Rules, Run, RunId, Scope, Stage, StatusSet, Tally, Timestamp,
-    Transition, WatchedDomain, observe,
+    DomainName, Event, EventKind, Evidence, FastlyFinding, Gcra, HeldPlan, HostName, Lease, Mode,
+    Month, Paced, PlanId, PlanState, Record, Rules, Run, RunId, Scope, Stage, StatusSet, Tally,
+    Timestamp, Transition, WatchedDomain, observe,
 };
 use lapsewatch_watchlist::{Checks, Look, RunStart, Slots, Watchlist, Written};
 
@@ -311,8 +311,22 @@ pub(crate) async fn a_look_is_leased_to_one_process_at_a_time_and_taken_once_a_r
         matches!(begin("one", 101).await[0], Look::Begun(_)),
         "a look given back can be begun at once, and there is no lease to extend"
     );
+    let beside = Transition {
+        record: Record {
+            revision: record.revision + 1,
+            ..record.clone()
+        },
+        event: None,
+        lease: Lease::Stays,
+    };
+    watchlist.record(&beside).await.unwrap();
+    assert_eq!(
+        begin("two", 102).await[0],
+        Look::InProgress,
+        "what is written beside a look leaves it its lease"
+    );
     watchlist
-        .record(&look(&record, "active", at(103), &run("one")))
+        .record(&look(&beside.record, "active", at(103), &run("one")))
         .await
         .unwrap();
     assert_eq!(begin("one", 104).await[0], Look::AlreadyChecked);

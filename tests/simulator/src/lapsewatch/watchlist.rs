@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapsewatch_core::{
-    Cursor, DomainName, Event, EventKind, Gcra, HeldPlan, Month, Paced, Page, PlanId, Record, Run,
-    RunId, Tally, Timestamp, Transition, WatchedDomain,
+    Cursor, DomainName, Event, EventKind, Gcra, HeldPlan, Lease, Month, Paced, Page, PlanId,
+    Record, Run, RunId, Tally, Timestamp, Transition, WatchedDomain,
 };
 use lapsewatch_watchlist::{
     Checks, Forgotten, Look, RunStart, Slots, Watchlist as Promises, WatchlistError, Written,
@@ -299,7 +299,10 @@ impl Promises for Watchlist {
         let before = std::mem::replace(&mut entry.record, new.clone());
         entry.record.earliest_verified_at = before.earliest_verified_at;
         entry.record.watched_since = before.watched_since;
-        entry.leased_until = None;
+        match transition.lease {
+            Lease::Ends => entry.leased_until = None,
+            Lease::Stays => {}
+        }
         state
             .due
             .remove(&(before.due_order().as_millisecond(), number));
