@@ -1,5 +1,6 @@
 //! A checker over a real store, and sources that say what a test wants.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use lapsewatch_sqlite::Store;
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// What the sources say of each domain, and how often they were asked. A domain that is not named is registered, without any
 /// date, and in the DNS.
@@ -34,6 +36,7 @@ struct Said {
     slow: Option<Duration>,
     is_down: bool,
     asked_about: Vec<String>,
+    called_at: Vec<Instant>,
 }
 
 impl Played {
@@ -78,6 +81,11 @@ impl Played {
         self.said().asked_about.clone()
     }
 
+    /// When Fastly was asked, by the clock of the test's runtime.
+    pub(crate) fn called_at(&self) -> Vec<Instant> {
+        self.said().called_at.clone()
+    }
+
     pub(crate) fn forget_who_was_asked(&self) {
         self.said().asked_about.clear();
     }
@@ -100,6 +108,7 @@ impl StatusSource for Played {
     async fn status(&self, domain: &DomainName) -> Result<FastlyFinding, LookError> {
         assert_ne!(domain.as_str(), "poison.org", "a fault of ours");
         self.count("fastly");
+        self.said().called_at.push(Instant::now());
         let slow = self.said().slow;
         if let Some(time) = slow {
             tokio::time::sleep(time).await;
@@ -158,6 +167,7 @@ pub(crate) struct House {
     pub(crate) watchlist: SqliteWatchlist,
     pub(crate) sources: Played,
     pub(crate) budget: u64,
+    pub(crate) pace: Gcra,
     runs: AtomicI64,
     pub(crate) store: Store,
     _folder: TempDir,
@@ -180,6 +190,7 @@ impl House {
             watchlist,
             sources: Played::default(),
             budget: 100,
+            pace: Gcra::new(1000.0, 10),
             runs: AtomicI64::new(0),
             store,
             _folder: folder,
@@ -190,6 +201,13 @@ impl House {
         self.checker_by(Clock::new(Timestamp::now, Some(now)))
     }
 
+    /// A checker by the clock of the test's runtime, which is `at` now. Paused, it stands still while there is work, and jumps to
+    /// the next timer when there is none.
+    pub(crate) fn checker_from(&self, at: Timestamp) -> Arc<PlayedChecker> {
+        BEGIN.set(Some((Instant::now(), at)));
+        self.checker_by(Clock::new(now, None))
+    }
+
     pub(crate) fn checker_by(&self, clock: Clock) -> Arc<PlayedChecker> {
         Arc::new(Checker {
             watchlist: self.watchlist.clone(),
@@ -198,7 +216,7 @@ impl House {
             dns: self.sources.clone(),
             settings: CheckSettings {
                 rules: Rules::default(),
-                pace: Gcra::new(1000.0, 10),
+                pace: self.pace,
                 registry_pace: Gcra::new(1000.0, 10),
                 monthly_budget: self.budget,
                 retries: retry_policy(),
@@ -226,6 +244,20 @@ impl House {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         RunId::from_stored(format!("{mode}-{number}"))
     }
+}
+
+thread_local! {
+    static BEGIN: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
+}
+
+/// The time of [`House::checker_from`].
+pub(crate) fn now() -> Timestamp {
+    let (begin, at) = BEGIN.get().unwrap();
+    at + jiff::SignedDuration::try_from(Instant::now() - begin).unwrap()
+}
+
+pub(crate) async fn wait_until(time: Timestamp) {
+    tokio::time::sleep(time.duration_since(now()).unsigned_abs()).await;
 }
 
 /// When the addresses of the tests were verified.

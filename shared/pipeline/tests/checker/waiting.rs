@@ -1,38 +1,15 @@
 //! Looks that wait for hours, by a clock that stands still while there is work and jumps to the next timer when there is none.
 
-use std::cell::Cell;
-use std::sync::Arc;
-
-use crate::support::{House, PlayedChecker, day, messages, name};
+use crate::support::{House, day, messages, name, now, wait_until};
 use jiff::SignedDuration;
-use lapsewatch_core::{Paced, RdapFacts, RdapFinding, RdapStatus, Timestamp, Verdict};
-use lapsewatch_pipeline::{Checked, Clock, Deadline};
+use lapsewatch_core::{Paced, RdapFacts, RdapFinding, RdapStatus, Verdict};
+use lapsewatch_pipeline::{Checked, Deadline};
 use lapsewatch_watchlist::{Look, Watchlist as _};
-use tokio::time::Instant;
-
-thread_local! {
-    static BEGIN: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
-}
-
-fn now() -> Timestamp {
-    let (begin, at) = BEGIN.get().unwrap();
-    at + SignedDuration::try_from(Instant::now() - begin).unwrap()
-}
-
-async fn wait_until(time: Timestamp) {
-    tokio::time::sleep(time.duration_since(now()).unsigned_abs()).await;
-}
-
-/// A checker whose time is that of the test's runtime, from `at` on.
-fn checker(house: &House, at: Timestamp) -> Arc<PlayedChecker> {
-    BEGIN.set(Some((Instant::now(), at)));
-    house.checker_by(Clock::new(now, None))
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_look_that_waits_for_hours_is_nobody_elses_meanwhile() {
     let house = House::watching(&["one.org"]).await;
-    let checker = checker(&house, day(1));
+    let checker = house.checker_from(day(1));
     let held_until = day(1) + SignedDuration::from_hours(3);
     let held = house.watchlist.hold_pace(&Paced::Fastly, held_until);
     held.await.unwrap();
@@ -52,7 +29,7 @@ async fn a_look_that_waits_for_hours_is_nobody_elses_meanwhile() {
 #[tokio::test(start_paused = true)]
 async fn what_a_glance_heard_is_not_made_younger_by_the_look_that_follows() {
     let house = House::watching(&["one.org"]).await;
-    let checker = checker(&house, day(1));
+    let checker = house.checker_from(day(1));
     let sweep = messages(&house.run("sweep"), &["one.org"]);
     checker.check(&sweep, Deadline::Open).await.unwrap();
     let redemption = RdapFacts {

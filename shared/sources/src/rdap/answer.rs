@@ -62,7 +62,10 @@ fn facts(object: &Value) -> RdapFacts {
     RdapFacts {
         // The earliest: of two dates, the later one could take an address from its owner. A `reregistration` or
         // `reinstantiation` is no registration by others: some registries write one when the owner restores or renews.
-        registered_at: dates(object, "registration").min(),
+        // To the second, as most registries have it: what was verified in the very same is left alone.
+        registered_at: dates(object, "registration")
+            .min()
+            .and_then(|date| Timestamp::from_second(date.as_second()).ok()),
         expires_at: dates(object, "expiration").max(),
         registrar_expires_at: dates(object, "registrar expiration").max(),
         transferred_at: dates(object, "transfer").max(),
@@ -191,6 +194,13 @@ mod tests {
         assert_eq!(registered(&["2020-01-01"]), None);
         assert_eq!(registered(&["9999-12-31T00:00:00+03:00"]), None);
         assert_eq!(registered(&["0001-01-01T00:00:00Z"]), None);
+    }
+
+    #[test]
+    fn a_registration_is_dated_to_the_second_and_never_later_than_it_was() {
+        let object = json!({"events": [{"eventAction": "registration", "eventDate": "2020-01-02T03:04:05.999Z"}]});
+        let second = "2020-01-02T03:04:05Z".parse().ok();
+        assert_eq!(facts(&object).registered_at, second);
     }
 
     #[test]
