@@ -77,6 +77,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 30)]
         within: u32,
     },
+    /// List the domains that were found at risk, so that their owners can be told while they can still do something
+    Warnings {
+        /// From this time on (RFC 3339); the last seven days, if not given
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+    },
     /// Show what is known of a domain, and its audit trail
     Show {
         /// The domain

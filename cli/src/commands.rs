@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::host::Host;
 use crate::output::{Output, counted};
 use crate::plans::document;
-use crate::{check, demo, plans, sweep};
+use crate::{check, demo, plans, sweep, warnings};
 
 /// How a command ended, short of failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,7 @@ pub(crate) async fn run(
             let within = SignedDuration::from_secs(within.into());
             check::run(&host, &question, within, output).await
         }
+        Command::Warnings { since } => warnings::run(&host, since, output).await,
         Command::Demo => Ok(Done::Done),
     }
 }

@@ -13,6 +13,7 @@ mod local_queue;
 mod output;
 mod plans;
 mod sweep;
+mod warnings;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -33,9 +33,13 @@ pub(crate) async fn run<W: Watchlist, D: Directory>(
         Command::Show { domain } => {
             show(&applier.watchlist, parse(&domain)?, environment, output).await
         }
-        Command::Import { .. } | Command::Sweep { .. } | Command::Check { .. } | Command::Demo => {
+        Command::Import { .. }
+        | Command::Sweep { .. }
+        | Command::Check { .. }
+        | Command::Warnings { .. }
+        | Command::Demo => {
             bail!(
-                "on AWS, this is the functions' work: invoke the dispatcher or the checker (docs/deploy.md); the command \
+                "on AWS, this is the functions' work: invoke the dispatcher or the checker, read warnings from its log (docs/deploy.md); the command \
                  takes plan, apply, release, restore and show"
             )
         }

@@ -64,6 +64,9 @@ fn every_document_is_what_its_schema_says() {
     let shown = house.json(DAY_2, &["show", "gone.org"], 0);
     assert_is("show", &shown);
     insta::assert_json_snapshot!("show", shown);
+    let warnings = house.json(DAY_2, &["warnings", "--since", DAY_1], 0);
+    assert_is("warnings", &warnings);
+    insta::assert_json_snapshot!("warnings", warnings);
     for domain in ["going.org", "silent.org", "held.org"] {
         assert_is("show", &house.json(DAY_2, &["show", domain], 0));
     }

@@ -1,5 +1,7 @@
 //! What can be said of a domain before it is lost, so that its owner can be told in time.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{FastlyFinding, RdapFinding, RdapPhase, Record, Timestamp, Token, Verdict};
@@ -24,6 +26,21 @@ pub enum Risk {
     Redemption,
     /// It is about to be released.
     PendingDelete,
+}
+
+impl fmt::Display for Risk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parked => "it shows a parking page",
+            Self::ForSale => "it is for sale",
+            Self::CameBack => "it was deleted and is registered again, by nobody knows whom",
+            Self::PastExpiry => "its term has ended and nobody has renewed it",
+            Self::HandsChanged => "its registrar and name servers have changed",
+            Self::LossSeen => "it seems to be lost",
+            Self::Redemption => "it is deleted, and its owner can still restore it",
+            Self::PendingDelete => "it is about to be released",
+        })
+    }
 }
 
 impl Risk {

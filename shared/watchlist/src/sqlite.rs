@@ -38,6 +38,19 @@ impl SqliteWatchlist {
         .await
     }
 
+    /// The next page of the warnings given from a time on, oldest first.
+    pub async fn warnings(
+        &self,
+        since: Timestamp,
+        after: Option<&Cursor>,
+    ) -> Result<Page<Event>, WatchlistError> {
+        let after = after.cloned();
+        self.read("list warnings", move |c| {
+            domains::warnings(c, since, after.as_ref())
+        })
+        .await
+    }
+
     /// Ends every lease: for a process that knows itself alone on the store, after a crash.
     pub async fn end_all_leases(&self) -> Result<(), WatchlistError> {
         self.write("end leases", |c| {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use backon::BackoffBuilder;
 use lapsewatch_core::{
-    DomainName, Evidence, FastlyFinding, Month, Paced, Record, RunId, Timestamp, Transition,
-    Verdict, observe, warning,
+    DomainName, Event, EventKind, Evidence, FastlyFinding, Month, Paced, Record, RunId, Timestamp,
+    Transition, Verdict, observe, warning,
 };
 use lapsewatch_sources::{DnsSource, LookError, RegistrySource, StatusSource};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError, Written};
@@ -225,10 +225,19 @@ where
         record: &Record,
         run: Option<&RunId>,
     ) -> Result<(), WatchlistError> {
-        if let Some(transition) = warning(record, run, self.clock.now()) {
-            match self.watchlist.record(&transition).await? {
-                Written::Written | Written::Superseded => {}
-            }
+        let Some(transition) = warning(record, run, self.clock.now()) else {
+            return Ok(());
+        };
+        let is_written = match self.watchlist.record(&transition).await? {
+            Written::Written => true,
+            Written::Superseded => false,
+        };
+        if let Some(Event {
+            kind: EventKind::DomainAtRisk { risk, .. },
+            ..
+        }) = transition.event.filter(|_| is_written)
+        {
+            tracing::warn!(domain = record.domain.as_str(), %risk, "domain at risk");
         }
         Ok(())
     }

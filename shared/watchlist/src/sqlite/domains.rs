@@ -82,10 +82,7 @@ pub(super) fn unchecked(
     due_by: Option<Timestamp>,
     after: Option<&Cursor>,
 ) -> rusqlite::Result<Page<DomainName>> {
-    let (after_due, after_domain) = after
-        .and_then(|cursor| cursor.0.split_once(' '))
-        .and_then(|(due, domain)| Some((due.parse::<i64>().ok()?, domain.to_owned())))
-        .unwrap_or((i64::MIN, String::new()));
+    let (after_due, after_domain) = time_and_domain(after);
     let mut statement = connection.prepare_cached(
         "SELECT domain, next_check_at FROM domains
          WHERE (next_check_at, domain) > (?1, ?2) AND next_check_at <= ?3 AND checked_run IS NOT ?4
@@ -244,14 +241,32 @@ pub(super) fn events(
     Ok(Page { items, next })
 }
 
+/// Seldom asked for, and so without an index of its own.
+pub(super) fn warnings(
+    connection: &Connection,
+    since: Timestamp,
+    after: Option<&Cursor>,
+) -> rusqlite::Result<Page<Event>> {
+    let (at, domain) = time_and_domain(after);
+    let mut statement = connection.prepare_cached(
+        "SELECT event FROM events
+         WHERE at >= ?1 AND (at, domain) > (?2, ?3) AND json_extract(event, '$.kind') = 'domain_at_risk'
+         ORDER BY at, domain LIMIT ?4",
+    )?;
+    let rows = statement.query_map(params![since.as_millisecond(), at, domain, PAGE], |row| {
+        json(row, 0)
+    })?;
+    let items: Vec<Event> = rows.collect::<Result<_, _>>()?;
+    let last = items.last().filter(|_| items.len() == PAGE);
+    let next = last.map(|event| Cursor(format!("{} {}", event.at.as_millisecond(), event.domain)));
+    Ok(Page { items, next })
+}
+
 pub(super) fn pending(
     connection: &Connection,
     after: Option<&Cursor>,
 ) -> rusqlite::Result<Page<Record>> {
-    let (since, domain) = after
-        .and_then(|cursor| cursor.0.split_once(' '))
-        .and_then(|(since, domain)| Some((since.parse::<i64>().ok()?, domain.to_owned())))
-        .unwrap_or((i64::MIN, String::new()));
+    let (since, domain) = time_and_domain(after);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM domains WHERE pending_since IS NOT NULL AND (pending_since, domain) > (?1, ?2)
          ORDER BY pending_since, domain LIMIT ?3"
@@ -295,6 +310,13 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         earliest_verified_at: earliest.map(|ms| timestamp(ms, 2)).transpose()?,
         ..record
     })
+}
+
+fn time_and_domain(cursor: Option<&Cursor>) -> (i64, String) {
+    cursor
+        .and_then(|cursor| cursor.0.split_once(' '))
+        .and_then(|(time, domain)| Some((time.parse().ok()?, domain.to_owned())))
+        .unwrap_or((i64::MIN, String::new()))
 }
 
 fn pair(cursor: Option<&Cursor>) -> (i64, i64) {
