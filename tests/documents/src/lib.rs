@@ -31,6 +31,7 @@ pub fn faults(name: &str, document: &Value) -> Vec<String> {
 ///
 /// # Panics
 /// It is not, or [`faults`] panics.
+#[track_caller]
 pub fn assert_is(name: &str, document: &Value) {
     let faults = faults(name, document);
     assert!(faults.is_empty(), "{name}: {faults:#?}\n{document:#}");
