@@ -1,6 +1,7 @@
 //! `check`: may this domain's address be relied upon now?
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -40,29 +41,33 @@ pub(crate) async fn answer(
     match answer_from_record(&host.watchlist, question, host.clock).await? {
         FromRecord::Answered(answered) => Ok(*answered),
         FromRecord::Unanswered(why) => {
-            let asking = look(host, &question.domain, deadline);
+            let asking = Box::pin(look(host, &question.domain, deadline));
             answer_by_asking(&host.watchlist, question, why, asking, deadline, host.clock).await
         }
     }
 }
 
-/// A look; with a key of no use, a glance, which needs none.
+/// A look; without a key, or with one of no use, a glance, which needs none.
 async fn look(host: &Host, domain: &DomainName, deadline: Timestamp) -> Result<Checked> {
-    let checker = host.checker().await?;
+    let glancer = host.glancer().await?;
     let (_share, ()) = host.join(async || Ok(())).await?;
     let run = RunId::new(Mode::Domains, host.clock.wall());
-    let looking = checker.look_at_use(run.clone(), domain.clone(), deadline);
-    match looking.await {
-        Ok(checked) => Ok(checked),
-        Err(CheckError::Watchlist(error)) => Err(error.into()),
-        Err(error @ CheckError::KeyRejected(_)) => {
-            // Whether anybody reads this is of no matter.
-            let error = anyhow::Error::from(error);
-            let _ = writeln!(std::io::stderr(), "lapsewatch: {error:#}");
-            let glancing = checker.glance_alone(&run, domain, Deadline::Begin(deadline));
-            Ok(glancing.await?)
+    let no_look = match host.fastly() {
+        Ok(fastly) => {
+            let checker = Arc::new(glancer.with_source(fastly));
+            let looking = checker.look_at_use(run.clone(), domain.clone(), deadline);
+            match looking.await {
+                Ok(looked) => return Ok(looked),
+                Err(CheckError::Watchlist(error)) => return Err(error.into()),
+                Err(error @ CheckError::KeyRejected(_)) => error.into(),
+            }
         }
-    }
+        Err(error) => error,
+    };
+    // Whether anybody reads this is of no matter.
+    let _ = writeln!(std::io::stderr(), "lapsewatch: {no_look:#}");
+    let glancing = glancer.glance_alone(&run, domain, Deadline::Begin(deadline));
+    Ok(glancing.await?)
 }
 
 /// The answer and its reasons, in a sentence.

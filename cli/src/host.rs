@@ -15,7 +15,7 @@ use lapsewatch_watchlist::sqlite::SqliteWatchlist;
 use crate::environment::Environment;
 
 /// The checker of this host.
-pub(crate) type LocalChecker = Checker<SqliteWatchlist, Fastly, Option<Rdap>, Option<Dns>>;
+pub(crate) type LocalChecker<S = Fastly> = Checker<SqliteWatchlist, S, Option<Rdap>, Option<Dns>>;
 
 /// An open store and all that works on it.
 pub(crate) struct Host {
@@ -63,15 +63,26 @@ impl Host {
         }
     }
 
+    /// Fastly, with the operator's key.
+    pub(crate) fn fastly(&self) -> Result<Fastly> {
+        let key = self.environment.token()?;
+        Ok(Fastly::new(&self.environment.fastly_url, &key, self.wall)?)
+    }
+
     pub(crate) async fn checker(&self) -> Result<Arc<LocalChecker>> {
+        let fastly = self.fastly()?;
+        Ok(Arc::new(self.glancer().await?.with_source(fastly)))
+    }
+
+    /// The checker without Fastly, which needs no key.
+    pub(crate) async fn glancer(&self) -> Result<LocalChecker<()>> {
         let environment = &self.environment;
-        let source = Fastly::new(&environment.fastly_url, &environment.token()?, self.wall)?;
         // Beside the store: a list of servers, to be thrown away at will.
         let cache = self.store.with_added_extension("rdap.json");
         let witnesses = &environment.witnesses;
-        Ok(Arc::new(Checker {
+        Ok(Checker {
             watchlist: self.watchlist.clone(),
-            source,
+            source: (),
             registry: witnesses.registries(Some(&cache), self.wall).await?,
             dns: witnesses.dns(),
             settings: CheckSettings {
@@ -82,7 +93,7 @@ impl Host {
                 retries: retry_policy(),
             },
             clock: self.clock,
-        }))
+        })
     }
 
     /// Says that this process checks on this store, until the share is dropped, and does what only one process may do at a

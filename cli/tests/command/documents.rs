@@ -1,24 +1,9 @@
 //! What `--json` prints is what `infra/schemas` says, and what users see changes only when we mean it to.
 
+use ::documents::assert_is;
 use fastly_stand_in::{Behaviour, Script};
-use serde_json::{Value, json};
 
 use crate::support::{DAY_1, DAY_2, House, text};
-
-const SCHEMAS: &str = include_str!("../../../infra/schemas/documents.json");
-
-/// Fails unless the document is what the schema of that name says.
-fn assert_is(name: &str, document: &Value) {
-    let mut schema: Value = serde_json::from_str(SCHEMAS).expect("the schemas are JSON");
-    assert!(schema["$defs"][name].is_object(), "no schema {name}");
-    schema["$ref"] = json!(format!("#/$defs/{name}"));
-    let validator = jsonschema::validator_for(&schema).expect("the schemas are schemas");
-    let faults: Vec<String> = validator
-        .iter_errors(document)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect();
-    assert!(faults.is_empty(), "{name}: {faults:#?}\n{document:#}");
-}
 
 /// One domain of each fate.
 fn house() -> House {

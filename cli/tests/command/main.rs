@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
+mod at_use;
 mod documents;
 mod mistakes;
 mod one_machine;

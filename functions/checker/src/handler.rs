@@ -17,7 +17,7 @@ use lapsewatch_telemetry::{Metric, Metrics};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
 use serde_json::Value;
-use tokio::sync::RwLock;
+use tokio::sync::{OnceCell, RwLock};
 
 use crate::question::Asked;
 use crate::{Config, key};
@@ -30,7 +30,7 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 /// How long nobody asks after Fastly has rejected the key: each question would be paid for.
 const AFTER_REJECTION: SignedDuration = SignedDuration::from_mins(5);
 
-type DynamoDbChecker = Arc<Checker<DynamoDbWatchlist, Fastly, Option<Rdap>, Option<Dns>>>;
+type DynamoDbChecker<S = Fastly> = Checker<DynamoDbWatchlist, S, Option<Rdap>, Option<Dns>>;
 
 /// The checker, for as long as its process lives.
 #[derive(Debug)]
@@ -42,7 +42,9 @@ pub struct Function {
     metrics: Metrics,
     config: Config,
     /// With the key that was last fetched; `None` before the first look.
-    checker: RwLock<Option<DynamoDbChecker>>,
+    checker: RwLock<Option<Arc<DynamoDbChecker>>>,
+    /// Without Fastly: it needs no key.
+    glancer: OnceCell<DynamoDbChecker<()>>,
 }
 
 impl Function {
@@ -57,6 +59,7 @@ impl Function {
             metrics: Metrics::new(&config.service),
             config,
             checker: RwLock::default(),
+            glancer: OnceCell::new(),
         }
     }
 
@@ -162,11 +165,11 @@ impl Function {
             .within
             .map_or(stop_at, |within| stop_at.min(self.clock.wall() + within));
         let run = RunId::from_stored(format!("domains-{}", context.request_id));
-        let asking = self.look_at_use(run, &question.domain, deadline);
+        let asking = Box::pin(self.look_at_use(run, &question.domain, deadline));
         answer_by_asking(&self.watchlist, question, why, asking, deadline, self.clock).await
     }
 
-    /// A look; with a key of no use, a glance, which needs none.
+    /// A look; without a key, or with one of no use, a glance, which needs none.
     async fn look_at_use(
         &self,
         run: RunId,
@@ -174,26 +177,26 @@ impl Function {
         deadline: Timestamp,
     ) -> Result<Checked> {
         let run = &run;
-        let looking = |checker: DynamoDbChecker| async move {
+        let looking = |checker: Arc<DynamoDbChecker>| async move {
             checker
                 .look_at_use(run.clone(), domain.clone(), deadline)
                 .await
         };
-        match self.with_key(looking).await? {
-            Ok(checked) => Ok(checked),
-            Err(CheckError::Watchlist(error)) => Err(error.into()),
-            Err(error @ CheckError::KeyRejected(_)) => {
-                let error = self.key_of_no_use(error).await?;
-                tracing::error!("{error:#}");
-                let glancing = self.checker().await?;
-                let glanced = glancing.glance_alone(run, domain, Deadline::Begin(deadline));
-                Ok(glanced.await?)
-            }
-        }
+        let no_look = match self.with_key(looking).await {
+            Ok(Ok(checked)) => return Ok(checked),
+            Ok(Err(CheckError::Watchlist(error))) => return Err(error.into()),
+            Ok(Err(error @ CheckError::KeyRejected(_))) => self.key_of_no_use(error).await?,
+            // No key is to be had. What else keeps a checker from being made keeps the glancer, too, and is told there.
+            Err(error) => error,
+        };
+        tracing::error!("{no_look:#}");
+        let glancer = self.glancer().await?;
+        let glancing = glancer.glance_alone(run, domain, Deadline::Begin(deadline));
+        Ok(glancing.await?)
     }
 
     async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
-        let checking = |checker: DynamoDbChecker| async move {
+        let checking = |checker: Arc<DynamoDbChecker>| async move {
             checker.check(messages, Deadline::End(deadline)).await
         };
         match self.with_key(checking).await? {
@@ -206,7 +209,7 @@ impl Function {
     /// Asks, and once more with the key as it is now if Fastly rejects the one that this process has kept.
     async fn with_key<T, F: Future<Output = Result<T, CheckError>>>(
         &self,
-        ask: impl Fn(DynamoDbChecker) -> F,
+        ask: impl Fn(Arc<DynamoDbChecker>) -> F,
     ) -> Result<Result<T, CheckError>> {
         match ask(self.checker().await?).await {
             Err(CheckError::KeyRejected(_)) => {}
@@ -228,24 +231,32 @@ impl Function {
             .context(format!("the key in the secret {secret} is of no use")))
     }
 
-    async fn checker(&self) -> Result<DynamoDbChecker> {
+    async fn checker(&self) -> Result<Arc<DynamoDbChecker>> {
         if let Some(checker) = self.checker.read().await.as_ref() {
             return Ok(Arc::clone(checker));
         }
         let key = key::fetch(&self.secrets, &self.config.secret_id).await?;
-        // A function may write there, and only there.
-        let list = std::env::temp_dir().join("lapsewatch-rdap.json");
-        let witnesses = &self.config.witnesses;
-        let checker = Arc::new(Checker {
-            watchlist: self.watchlist.clone(),
-            source: Fastly::new(&self.config.fastly_url, &key, self.wall)?,
-            registry: witnesses.registries(Some(&list), self.wall).await?,
-            dns: witnesses.dns(),
-            settings: self.config.settings,
-            clock: self.clock,
-        });
+        let fastly = Fastly::new(&self.config.fastly_url, &key, self.wall)?;
+        let checker = Arc::new(self.glancer().await?.with_source(fastly));
         *self.checker.write().await = Some(Arc::clone(&checker));
         Ok(checker)
+    }
+
+    async fn glancer(&self) -> Result<&DynamoDbChecker<()>> {
+        let glancer = async || -> Result<_> {
+            // A function may write there, and only there.
+            let list = std::env::temp_dir().join("lapsewatch-rdap.json");
+            let witnesses = &self.config.witnesses;
+            Ok(Checker {
+                watchlist: self.watchlist.clone(),
+                source: (),
+                registry: witnesses.registries(Some(&list), self.wall).await?,
+                dns: witnesses.dns(),
+                settings: self.config.settings,
+                clock: self.clock,
+            })
+        };
+        self.glancer.get_or_try_init(glancer).await
     }
 
     #[expect(

@@ -47,3 +47,56 @@ impl Asked {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use documents::faults;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_schema_calls_a_question_is_taken_for_one_and_nothing_else() {
+        let with = |field: &str, value: Value| json!({"domain": "example.org", field: value});
+        for (is_question, event) in [
+            (true, json!({"domain": "Example.ORG."})),
+            (true, with("verified_at", json!("2024-05-01T00:00:00Z"))),
+            (
+                true,
+                with("verified_at", json!("2024-05-01T02:00:00.5+02:00")),
+            ),
+            (true, with("verified_at", Value::Null)),
+            (true, with("max_age_seconds", json!(0))),
+            (true, with("max_age_seconds", json!(u32::MAX))),
+            (true, with("max_age_seconds", Value::Null)),
+            (true, with("within_ms", json!(1500))),
+            (true, with("within_ms", json!(u32::MAX))),
+            (true, with("within_ms", Value::Null)),
+            (false, json!({})),
+            (false, json!({"domain": null})),
+            (false, with("verified_at", json!("yesterday"))),
+            (false, with("verified_at", json!(1_714_521_600))),
+            (false, with("max_age_seconds", json!(-1))),
+            (
+                false,
+                with("max_age_seconds", json!(u64::from(u32::MAX) + 1)),
+            ),
+            (false, with("within_ms", json!(0.5))),
+            (false, with("within_ms", json!("1500"))),
+            (false, with("within_ms", json!(u64::from(u32::MAX) + 1))),
+            (false, with("max_age", json!(60))),
+        ] {
+            let by_schema = faults("question", &event);
+            assert_eq!(by_schema.is_empty(), is_question, "{event}: {by_schema:?}");
+            let read = Asked::read(event.clone());
+            assert_eq!(read.is_ok(), is_question, "{event}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_about_a_name_below_a_domain_is_told_which_domain_to_ask_about() {
+        let refused = Asked::read(json!({"domain": "mail.example.org"})).unwrap_err();
+        let said = format!("{refused:#}");
+        assert!(said.contains("ask about example.org"), "{said}");
+    }
+}

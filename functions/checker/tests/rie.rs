@@ -5,14 +5,19 @@
     reason = "a test stops at the first thing that is not as it should be"
 )]
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use documents::assert_is;
 use fastly_stand_in::{Behaviour, Script, StandIn};
 use jiff::Timestamp;
 use lapsewatch_core::{DomainName, WatchedDomain};
 use lapsewatch_watchlist::Watchlist as _;
 use lapsewatch_watchlist::dynamodb::DynamoDbWatchlist;
 use local_stack::{LocalStack, Rie, functions};
+use rdap_stand_in::{Reply, registered};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 struct House {
     stack: LocalStack,
@@ -60,6 +65,11 @@ impl House {
     }
 
     async fn function(&self, rate: &str, timeout_seconds: u32) -> Rie {
+        self.function_asking("none", rate, timeout_seconds).await
+    }
+
+    /// The function, where a bootstrap file names the registries.
+    async fn function_asking(&self, registries: &str, rate: &str, timeout_seconds: u32) -> Rie {
         let url = self.fastly.url();
         let mut environment = self.stack.environment();
         environment.extend([
@@ -67,7 +77,7 @@ impl House {
             ("FASTLY_SECRET_ID", self.table.as_str()),
             ("LAPSEWATCH_FASTLY_URL", url.as_str()),
             ("FASTLY_RATE", rate),
-            ("LAPSEWATCH_RDAP_BOOTSTRAP", "none"),
+            ("LAPSEWATCH_RDAP_BOOTSTRAP", registries),
             ("LAPSEWATCH_DNS", "none"),
             ("METRICS_SERVICE", "rie"),
         ]);
@@ -198,6 +208,84 @@ async fn a_look_that_hangs_is_handed_back_before_the_time_is_over() {
     let event = json!({"Records": [check("quick", "number0.org"), check("hangs", "number1.org")]});
     let answer = rie.invoke(&event).await.unwrap().body;
     assert_eq!(handed_back(&answer), ["hangs"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_moment_of_use_a_fastly_that_hangs_is_not_waited_for_past_the_callers_time() {
+    // Whoever waits for a call to Fastly to time out, or for the function's own limit, waits for longer.
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let behaviours = [Behaviour::answer("active"), Behaviour::Hang];
+    let script = Script::default().on("number0.org", behaviours);
+    let house = House::new(script, &numbered(1)).await;
+    let rie = house.function("1000", 60).await;
+    let ask = async |question: Value| {
+        assert_is("question", &question);
+        let answer = rie.invoke(&question).await.unwrap().body;
+        assert_is("check", &answer);
+        answer
+    };
+    let known = ask(json!({"domain": "number0.org"})).await;
+    assert_eq!(known["answer"], "allow", "{known}");
+    let begun = Instant::now();
+    let question = json!({"domain": "number0.org", "max_age_seconds": 0, "within_ms": 1000});
+    let answer = ask(question).await;
+    assert!(begun.elapsed() < PATIENCE, "the source was waited for");
+    assert_eq!(answer["answer"], "ask_for_more", "{answer}");
+    assert_eq!(answer["verdict"], "unknown");
+    assert_eq!(answer["reasons"], json!(["stale"]));
+    assert_eq!(answer["looked_up"], false);
+    assert_eq!(answer["record"], known["record"]);
+    assert_eq!(house.fastly.calls("number0.org"), 2, "it was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_it_is_said_and_a_glance_at_the_registry_answers_where_a_batch_is_an_error() {
+    let house = House::new(Script::default(), &[]).await;
+    let registry = rdap_stand_in::StandIn::start().unwrap();
+    let held = registered("held.dev", &[("registration", "2010-01-01T00:00:00Z")]);
+    registry.says("held.dev", Reply::object(&held));
+    let bootstrap = NamedTempFile::new().unwrap();
+    std::fs::write(bootstrap.path(), registry.bootstrap(&["dev"])).unwrap();
+    let bootstrap = bootstrap.path().to_str().unwrap();
+    let with_key = house.function_asking(bootstrap, "1000", 60).await;
+    let question = json!({"domain": "held.dev"});
+    let answer = with_key.invoke(&question).await.unwrap().body;
+    assert_eq!(answer["answer"], "allow", "{answer}");
+
+    house.put_key(" ").await;
+    let rie = house.function_asking(bootstrap, "1000", 60).await;
+    answers_without_a_key(&rie, "is empty: put Fastly's token there").await;
+
+    let deleting = house.secrets.delete_secret().secret_id(&house.table);
+    let deleting = deleting.force_delete_without_recovery(true).send();
+    deleting.await.unwrap();
+    let rie = house.function_asking(bootstrap, "1000", 60).await;
+    answers_without_a_key(&rie, "cannot read Fastly's token from the secret").await;
+    assert_eq!(house.fastly.total(), 1, "nobody pays");
+}
+
+/// At the moment of use the registry answers, and the complaint is in the log; a batch fails with it.
+async fn answers_without_a_key(rie: &Rie, complaint: &str) {
+    let ask = async |question: Value| {
+        let answer = rie.invoke(&question).await.unwrap().body;
+        assert_is("check", &answer);
+        answer
+    };
+    let held = ask(json!({"domain": "held.dev", "max_age_seconds": 0})).await;
+    assert_eq!(held["answer"], "allow", "{held}");
+    assert_eq!(held["looked_up"], true, "by the registry");
+    // It is in no registry, and nobody has ever looked at it.
+    let unheard_of = ask(json!({"domain": "new.dev"})).await;
+    assert_eq!(unheard_of["answer"], "ask_for_more", "{unheard_of}");
+    let log = rie.log_with(complaint).await;
+    let said = log.lines().find(|line| line.contains(complaint));
+    assert!(said.unwrap().contains("ERROR"), "{said:?}");
+    assert!(!log.contains("KeyRejected"), "nobody rejected it: {log}");
+
+    let batch = json!({"Records": [check("one", "held.dev")]});
+    let failed = rie.invoke(&batch).await.unwrap().body;
+    let said = failed["errorMessage"].as_str().unwrap();
+    assert!(said.contains(complaint), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

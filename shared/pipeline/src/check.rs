@@ -38,7 +38,7 @@ const ATTEMPTS_TO_RECORD: usize = 3;
 pub struct Checker<W, S, R, D> {
     /// What is known of each domain.
     pub watchlist: W,
-    /// Who is asked, for money.
+    /// Who is asked, for money; `()` where nobody can be: then it glances, and takes no looks.
     pub source: S,
     /// The registries, the second witness.
     pub registry: R,
@@ -48,6 +48,20 @@ pub struct Checker<W, S, R, D> {
     pub settings: CheckSettings,
     /// The host's time.
     pub clock: Clock,
+}
+
+impl<W: Clone, S, R: Clone, D: Clone> Checker<W, S, R, D> {
+    /// The same checker with somebody else to ask for money.
+    pub fn with_source<T>(&self, source: T) -> Checker<W, T, R, D> {
+        Checker {
+            watchlist: self.watchlist.clone(),
+            source,
+            registry: self.registry.clone(),
+            dns: self.dns.clone(),
+            settings: self.settings,
+            clock: self.clock,
+        }
+    }
 }
 
 /// By which rules, how fast and for how much.
@@ -117,7 +131,9 @@ where
                 .iter()
                 .map(|message| message.domain.clone())
                 .collect();
-            answers.extend(self.check_domains(run, &domains, deadline).await?);
+            // It is large; a caller holds it in a future of his own.
+            let checking = Box::pin(self.check_domains(run, &domains, deadline));
+            answers.extend(checking.await?);
         }
         Ok(answers)
     }

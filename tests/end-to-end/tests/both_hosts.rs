@@ -6,6 +6,7 @@
     reason = "a test stops at the first thing that is not as it should be"
 )]
 
+use documents::assert_is;
 use end_to_end::addresses::{NEWER, OLDER, Unverified, a_thousand};
 use end_to_end::cloud::Cloud;
 use end_to_end::machine::Machine;
@@ -15,9 +16,11 @@ use serde_json::{Value, json};
 
 const DAY_1: &str = "2026-12-01T00:00:00Z";
 const DAY_2: &str = "2026-12-02T00:00:00Z";
-const WATCHED: u64 = 401;
+const WATCHED: u64 = 402;
 /// When others registered the domain that came back.
 const COMEBACK: &str = "2026-06-01T12:00:00Z";
+/// An address at a domain of which the registry tells on the first day alone.
+const AT_SILENT: &str = "a@silent.dev";
 
 /// Two domains of the thousand addresses' are anybody's.
 fn fastly() -> StandIn {
@@ -28,15 +31,15 @@ fn fastly() -> StandIn {
     StandIn::start(script).unwrap()
 }
 
-/// The thousand addresses, and two at a domain that came back.
+/// The thousand addresses, two at a domain that came back, and one at a domain whose registry falls silent.
 fn all_addresses() -> Vec<String> {
     let mut addresses = a_thousand();
     assert_eq!(addresses.len(), 1000);
-    addresses.extend([OLDER, NEWER].map(String::from));
+    addresses.extend([OLDER, NEWER, AT_SILENT].map(String::from));
     addresses
 }
 
-/// The registry of `.dev`, where one domain came back, and the file that names it.
+/// The registry of `.dev`, where one domain came back and one is young, and the file that names it.
 struct Registry {
     server: rdap_stand_in::StandIn,
     bootstrap: tempfile::NamedTempFile,
@@ -49,13 +52,20 @@ impl Registry {
             ("registration", COMEBACK),
             ("expiration", "2027-06-01T12:00:00Z"),
         ];
-        server.says(
-            "comeback.dev",
-            Reply::object(&registered("comeback.dev", &dates)),
-        );
+        for domain in ["comeback.dev", "young.dev"] {
+            server.says(domain, Reply::object(&registered(domain, &dates)));
+        }
+        let old = registered("silent.dev", &[("registration", "2010-06-01T12:00:00Z")]);
+        server.says("silent.dev", Reply::object(&old));
         let bootstrap = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(bootstrap.path(), server.bootstrap(&["dev"])).unwrap();
         Self { server, bootstrap }
+    }
+
+    /// It answers about one domain with a page that is no answer from now on.
+    fn falls_silent(&self) {
+        let page = Reply::page(200, "We are moving house.");
+        self.server.says("silent.dev", page);
     }
 }
 
@@ -80,17 +90,73 @@ fn unverified(document: &Value) -> Vec<Value> {
     list
 }
 
-/// What a registry asks when somebody wants a password reset: the domain, and when his address was verified.
-const AT_USE: [(&str, &str); 5] = [
-    ("comeback.dev", "2020-10-01T00:00:00Z"),
-    ("comeback.dev", "2026-10-01T00:00:00Z"),
-    ("domain7.org", "2020-10-01T00:00:00Z"),
-    ("domain1.org", "2020-10-01T00:00:00Z"),
-    ("never-watched.org", "2020-10-01T00:00:00Z"),
+/// A question as a registry asks it when somebody wants a password reset.
+struct AtUse {
+    domain: &'static str,
+    /// When the address was verified, if anybody knows.
+    verified_at: Option<&'static str>,
+    /// How old what is known may be, where it is said.
+    max_age_hours: Option<u32>,
+    /// What both hosts answer, and the weightiest reason.
+    expected: [&'static str; 2],
+}
+
+impl AtUse {
+    const fn of_2020(domain: &'static str, expected: [&'static str; 2]) -> Self {
+        Self {
+            domain,
+            verified_at: Some("2020-10-01T00:00:00Z"),
+            max_age_hours: None,
+            expected,
+        }
+    }
+
+    /// For the command.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["check".to_owned(), self.domain.to_owned()];
+        if let Some(verified_at) = self.verified_at {
+            arguments.extend(["--verified-at", verified_at].map(String::from));
+        }
+        if let Some(hours) = self.max_age_hours {
+            arguments.extend(["--max-age".to_owned(), hours.to_string()]);
+        }
+        arguments
+    }
+
+    /// For the function.
+    fn event(&self) -> Value {
+        let mut event = json!({"domain": self.domain, "verified_at": self.verified_at});
+        if let Some(hours) = self.max_age_hours {
+            event["max_age_seconds"] = json!(hours * 3600);
+        }
+        event
+    }
+}
+
+const AT_USE: [AtUse; 8] = [
+    AtUse::of_2020("comeback.dev", ["deny", "registered_since"]),
+    AtUse {
+        verified_at: Some("2026-10-01T00:00:00Z"),
+        ..AtUse::of_2020("comeback.dev", ["allow", "verified_by_present_owner"])
+    },
+    AtUse::of_2020("domain7.org", ["deny", "lapsed"]),
+    AtUse::of_2020("domain1.org", ["allow", "held"]),
+    AtUse::of_2020("never-watched.org", ["allow", "held"]),
+    AtUse {
+        verified_at: None,
+        ..AtUse::of_2020("young.dev", ["ask_for_more", "registered_lately"])
+    },
+    // The registry's last word is of the first day.
+    AtUse::of_2020("silent.dev", ["allow", "held"]),
+    AtUse {
+        max_age_hours: Some(0),
+        ..AtUse::of_2020("silent.dev", ["ask_for_more", "stale"])
+    },
 ];
 
 /// Of an answer at the moment of use, what does not depend on who ran when.
 fn in_short(document: &Value) -> Vec<Value> {
+    assert_is("check", document);
     let fields = ["domain", "answer", "verdict", "reasons", "looked_up"];
     fields.map(|field| document[field].clone()).into()
 }
@@ -112,12 +178,14 @@ async fn on_one_machine() -> (Vec<Value>, Unverified, Vec<Vec<Value>>) {
     assert_eq!(fastly.total(), WATCHED);
     machine.run(DAY_1, &["apply"]).unwrap();
     assert!(machine.unverified().unwrap().is_empty());
+    registry.falls_silent();
     machine.run(DAY_2, &["sweep"]).unwrap();
     let applied = machine.run(DAY_2, &["apply"]).unwrap();
     assert_eq!(fastly.total(), 2 * WATCHED);
-    let ask = |(domain, verified_at)| {
-        let document = machine.run(DAY_2, &["check", domain, "--verified-at", verified_at]);
-        in_short(&document.unwrap())
+    let ask = |question: AtUse| {
+        let arguments = question.arguments();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        in_short(&machine.run(DAY_2, &arguments).unwrap())
     };
     let answers = AT_USE.map(ask).into();
     (unverified(&applied), machine.unverified().unwrap(), answers)
@@ -167,6 +235,7 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
     assert_eq!(again["outcome"], "already_finished", "the event came twice");
 
     cloud.let_time_pass(DAY_2).await.unwrap();
+    registry.falls_silent();
     cloud.sweep(DAY_2).await.unwrap();
     assert_eq!(fastly.total(), 2 * WATCHED, "nothing was paid for twice");
     let shown = cloud.command(DAY_2, &["plan"]).await.unwrap();
@@ -181,12 +250,13 @@ async fn both_hosts_unverify_the_same_addresses_with_the_same_evidence_for_one_c
         2,
         "one question a look"
     );
-    let short = answers.iter().map(|answer| answer[1].as_str().unwrap());
-    let expected = ["deny", "allow", "deny", "allow", "allow"];
-    assert_eq!(short.collect::<Vec<_>>(), expected, "{answers:?}");
-    for ((domain, verified_at), answer) in AT_USE.into_iter().zip(answers) {
-        let question = json!({"domain": domain, "verified_at": verified_at});
-        let document = cloud.invoke("Checker", &question).await.unwrap();
+    for (question, answer) in AT_USE.into_iter().zip(answers) {
+        let [permission, reason] = question.expected;
+        assert_eq!(answer[1], permission, "{answer:?}");
+        assert_eq!(answer[3][0], reason, "{answer:?}");
+        let event = question.event();
+        assert_is("question", &event);
+        let document = cloud.invoke("Checker", &event).await.unwrap();
         assert_eq!(in_short(&document), answer, "{document}");
     }
     let shown = cloud

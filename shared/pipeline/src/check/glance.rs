@@ -128,7 +128,15 @@ where
         to_look.sort_by_key(|to_look| to_look.index);
         Ok(to_look)
     }
+}
 
+/// A glance asks nobody for money: a checker without Fastly takes it too.
+impl<W, S, R, D> Checker<W, S, R, D>
+where
+    W: Watchlist,
+    R: RegistrySource,
+    D: DnsSource,
+{
     /// Glances at a domain that cannot be looked at, beside whoever may be looking: what calls for a look is written down and stays
     /// due.
     pub async fn glance_alone(

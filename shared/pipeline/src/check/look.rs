@@ -218,7 +218,9 @@ where
         }
         Ok(Checked::HandedBack)
     }
+}
 
+impl<W: Watchlist, S, R, D> Checker<W, S, R, D> {
     /// Writes the warning down that a record calls for. If the record has changed meanwhile, the next look warns.
     pub(super) async fn warn(
         &self,

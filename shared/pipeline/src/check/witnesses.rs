@@ -5,7 +5,7 @@ use lapsewatch_core::{
     DnsFinding, DomainName, FastlyFinding, Paced, RdapFailure, RdapFinding, Record, RunId,
     Timestamp, Urgency, is_dns_of_use, registry_urgency,
 };
-use lapsewatch_sources::{DnsSource, RegistrySource, StatusSource};
+use lapsewatch_sources::{DnsSource, RegistrySource};
 use lapsewatch_watchlist::{Slots, Watchlist, WatchlistError};
 
 use super::{Checker, Deadline};
@@ -38,7 +38,6 @@ pub(super) enum Heard {
 impl<W, S, R, D> Checker<W, S, R, D>
 where
     W: Watchlist,
-    S: StatusSource + Send + Sync + 'static,
     R: RegistrySource,
     D: DnsSource,
 {
