@@ -10,6 +10,7 @@ mod command;
 mod hand_made;
 mod histories;
 mod lapsewatch;
+mod parameters;
 mod pypi;
 mod rubygems;
 mod scores;
