@@ -11,6 +11,7 @@ mod hand_made;
 mod histories;
 mod lapsewatch;
 mod parameters;
+mod protection;
 mod pypi;
 mod rubygems;
 mod scores;
