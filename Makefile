@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam validate` wants a region and asks nobody.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo tools tools-upgrade servers rdap-bootstrap lint lint-rust lint-stack test functions build deploy-local bench clean
+.PHONY: help demo tools tools-upgrade servers rdap-bootstrap lint lint-rust lint-stack test functions build deploy-local bench protection clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -76,6 +76,9 @@ functions: ## The functions as the tests use them: no optimisation, this machine
 
 bench: ## The measurements: tests that are ignored because they take a whole machine
 	cargo test --release --package lapsewatch --test measure -- --ignored --nocapture --test-threads 1
+
+protection: ## The simulated study: the tables of docs/protection.md, and its chart. About 20 minutes
+	cargo run --release $(CARGO_FLAGS) --package lapsewatch-simulator --bin protection -- $(STUDY)
 
 # ------------------------------------------------------------------------------------------------ The stack
 build: $(TOOLS) ## The functions as they are shipped, in .aws-sam/build

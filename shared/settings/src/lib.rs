@@ -4,6 +4,13 @@ use std::str::FromStr;
 
 use lapsewatch_core::{Breaker, Gcra, Timestamp};
 
+/// Calls a second to Fastly, all together, if `FASTLY_RATE` is not set.
+pub const FASTLY_RATE: f64 = 5.0;
+/// Calls to Fastly at once after a pause, if `FASTLY_BURST` is not set.
+pub const FASTLY_BURST: u32 = 1;
+/// Questions a second to each registry's RDAP server, if `RDAP_RATE` is not set.
+pub const RDAP_RATE: f64 = 2.0;
+
 /// The value of a variable; `None` if it is not set or empty. Only `main` gives the real one.
 pub type Lookup = fn(&str) -> Option<String>;
 
@@ -66,19 +73,20 @@ fn share(lookup: Lookup, name: &'static str) -> Result<Option<f64>, SettingError
     }
 }
 
-/// The pace of calls to Fastly: `FASTLY_RATE` a second, 5 if not set, and `FASTLY_BURST` at once, 1 if not set.
+/// The pace of calls to Fastly: `FASTLY_RATE` a second, and `FASTLY_BURST` at once.
 pub fn pace(lookup: Lookup) -> Result<Gcra, SettingError> {
     const WHAT: &str = "a number of calls a second above 0, such as 5";
-    let rate = rate(lookup, "FASTLY_RATE", WHAT)?.unwrap_or(5.0);
-    let burst = optional(lookup, "FASTLY_BURST", "a whole number of calls")?.unwrap_or(1);
+    let rate = rate(lookup, "FASTLY_RATE", WHAT)?.unwrap_or(FASTLY_RATE);
+    let burst = optional(lookup, "FASTLY_BURST", "a whole number of calls")?;
+    let burst = burst.unwrap_or(FASTLY_BURST);
     Ok(Gcra::new(rate, burst))
 }
 
-/// The pace of questions to each registry's RDAP server: `RDAP_RATE` a second, 2 if not set. The registries publish no limits,
+/// The pace of questions to each registry's RDAP server: `RDAP_RATE` a second. The registries publish no limits,
 /// and welcome no bulk.
 pub fn registry_pace(lookup: Lookup) -> Result<Gcra, SettingError> {
     const WHAT: &str = "a number of questions a second above 0, such as 2";
-    let rate = rate(lookup, "RDAP_RATE", WHAT)?.unwrap_or(2.0);
+    let rate = rate(lookup, "RDAP_RATE", WHAT)?.unwrap_or(RDAP_RATE);
     Ok(Gcra::new(rate, 1))
 }
 

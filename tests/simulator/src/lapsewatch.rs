@@ -11,7 +11,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use jiff::SignedDuration;
 use lapsewatch_core::{
     Breaker, Gcra, MAX_EVIDENCE_AGE, Mode, Month, Permission, PlanId, Rules as CoreRules, Run,
     RunId, Timestamp,
@@ -27,20 +26,12 @@ use self::queue::Straight;
 use self::sources::Sources;
 use self::watchlist::Watchlist;
 use crate::parallel::by_parts;
+use crate::parameters::{
+    DAY, LAPSEWATCH_ANSWERS_WITHIN, LAPSEWATCH_DUE_AT, LAPSEWATCH_FASTLY_BURST,
+    LAPSEWATCH_FASTLY_RATE, LAPSEWATCH_PARTS, LAPSEWATCH_RDAP_RATE, LAPSEWATCH_SWEEP_AT,
+};
 use crate::rules::{Answer, Closings, Rules};
 use crate::world::{AddressId, Question, World};
-
-/// The pipeline's own default: calls a second to Fastly, of the whole fleet.
-const FASTLY_RATE: f64 = 5.0;
-/// The pipeline's own default: questions a second to each registry.
-const RDAP_RATE: f64 = 2.0;
-/// When the monthly sweep and the daily run over what is due begin (`template.yaml`).
-const SWEEP_AT: SignedDuration = SignedDuration::from_hours(3);
-const DUE_AT: SignedDuration = SignedDuration::from_hours(4);
-/// In how many parts, at once, the domains are lived through.
-const PARTS: u32 = 2;
-/// How long an answer at the moment of use may take.
-const WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
 type SimulatedChecker = Checker<Watchlist, Sources, Sources, Sources>;
 
@@ -58,7 +49,7 @@ impl Rules for Lapsewatch {
     fn live(&self, world: &World) -> Result<Closings> {
         let mut closings = Closings::none(world);
         let world = Arc::new(world.clone());
-        let parts = by_parts(PARTS, world.domains().end, |domains| {
+        let parts = by_parts(LAPSEWATCH_PARTS, world.domains().end, |domains| {
             live_through(&world, domains)
         });
         for part in parts {
@@ -141,8 +132,8 @@ impl House {
             dns: sources,
             settings: CheckSettings {
                 rules: CoreRules::default(),
-                pace: Gcra::new(FASTLY_RATE * share, 1),
-                registry_pace: Gcra::new(RDAP_RATE * share, 1),
+                pace: Gcra::new(LAPSEWATCH_FASTLY_RATE * share, LAPSEWATCH_FASTLY_BURST),
+                registry_pace: Gcra::new(LAPSEWATCH_RDAP_RATE * share, 1),
                 monthly_budget: u64::MAX,
                 retries: retry_policy().with_jitter_seed(world.parameters().seed),
             },
@@ -164,21 +155,19 @@ impl House {
         let mut held = self.sweep(self.world.start()).await?;
         let mut day = self.world.start();
         while day < self.world.end() {
-            if day > self.world.start()
-                && Month::of(day) != Month::of(day - SignedDuration::from_hours(24))
-            {
-                self.clock.sleep_until(day + SWEEP_AT).await;
-                held.extend(self.sweep(day + SWEEP_AT).await?);
+            if day > self.world.start() && Month::of(day) != Month::of(day - DAY) {
+                self.clock.sleep_until(day + LAPSEWATCH_SWEEP_AT).await;
+                held.extend(self.sweep(day + LAPSEWATCH_SWEEP_AT).await?);
             }
-            self.clock.sleep_until(day + DUE_AT).await;
+            self.clock.sleep_until(day + LAPSEWATCH_DUE_AT).await;
             for plan in std::mem::take(&mut held) {
                 self.applier().release(&plan).await?;
             }
-            let due_at = day + DUE_AT;
+            let due_at = day + LAPSEWATCH_DUE_AT;
             self.dispatch(Run::new(RunId::new(Mode::Due, due_at), Mode::Due, due_at))
                 .await?;
             held.extend(self.apply().await?);
-            day += SignedDuration::from_hours(24);
+            day += DAY;
         }
         Ok(())
     }
@@ -256,7 +245,7 @@ impl House {
             FromRecord::Unanswered(why) => why,
         };
         let run = RunId::from_stored(format!("domains-{place}"));
-        let deadline = self.clock.wall() + WITHIN;
+        let deadline = self.clock.wall() + LAPSEWATCH_ANSWERS_WITHIN;
         let domain = question.domain.clone();
         let asking = self.checker.look_at_use(run, domain, deadline);
         let answered = answer_by_asking(

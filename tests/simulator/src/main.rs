@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use lapsewatch_simulator::{
-    Lapsewatch, Parameters, PyPi, Report, RubyGems, Rules, World, chart, score,
-};
+use lapsewatch_simulator::{Parameters, Report, World, chart, side_by_side};
 
 /// Shows what share of lost domains' addresses each set of rules closes before the domain changes hands. All of it is simulated.
 #[derive(Parser)]
@@ -43,15 +41,11 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let world = World::drawn(parameters(&arguments)?);
     let mut report = Report::of(&world);
-    let all: [&dyn Rules; 3] = [&Lapsewatch, &PyPi, &RubyGems];
-    for rules in all {
-        let closings = rules
-            .live(&world)
-            .with_context(|| format!("the rules of {} stopped", rules.name()))?;
-        report.add(rules.name(), &score(&world, &closings));
+    for scored in side_by_side(&world)? {
+        report.add(scored.name, &scored.score);
     }
     if let Some(file) = &arguments.svg {
-        std::fs::write(file, chart(&report))
+        std::fs::write(file, chart(&report.caption(), &report.rules))
             .with_context(|| format!("cannot write the chart to {}", file.display()))?;
     }
     let mut stdout = std::io::stdout().lock();

@@ -31,15 +31,20 @@ impl Default for Parameters {
             domains: 10_000,
             years: 10,
             seed: 1,
-            // Assumed: nobody publishes it. The report of a study runs it at 1, 0.8 and 0.5.
+            // Assumed: nobody publishes it. The study tries others.
             visible: 0.8,
-            // None, in its peers' favour: a run may ask for some.
+            // None, in the peers' favour. The study tries some.
             false_losses: 0.0,
             // About 850,000 accounts (PyPI's statistics, 2025). Each with one address, which is in PyPI's favour: many have more.
             pypi_rows: 850_000,
         }
     }
 }
+
+/// How often Fastly shows an expiry, in the small runs of the study: it promises neither `expiring` nor `deleting`.
+pub const STUDY_VISIBLE: [f64; 3] = [1.0, 0.8, 0.5];
+/// How often, in a year, Fastly calls a domain free for a week that its owner has, in the small runs of the study.
+pub const STUDY_FALSE_LOSSES: [f64; 3] = [0.0, 0.01, 0.1];
 
 /// A day.
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -60,19 +65,21 @@ pub const PENDING_DELETE: SignedDuration = SignedDuration::from_hours(5 * 24);
 pub const INTERRUPTED_LEAST: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// The add grace period, in which a new name is deleted without redemption (ICANN Registry Agreement: 5 days).
 pub const ADD_GRACE: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// Quarantine of a country-code domain after its expiry, where there is one: 40 days (`EURid` for `.eu`, SIDN for `.nl`).
+/// Quarantine of a country-code domain after its expiry, where there is one: 40 days, with no grace before (`EURid`, *.eu Domain Name
+/// Registration Terms and Conditions*, for `.eu`; SIDN, *General Terms and Conditions for .nl Registrants*, for `.nl`).
 pub const QUARANTINE: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// A restore: from the order to the registry's last word (ICANN Registry Agreement: the registrar has 7 days to report).
 pub const RESTORING_MOST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The top-level domains of the population. Country codes hold about four in ten registrations (Verisign, *Domain Name Industry
-/// Brief*); their shares among them, and how each life is spread over them, are assumed. That a twentieth is released with no
-/// warning at all is on the careful side: few registries are so harsh.
+/// The top-level domains of the population, with their lives and what their registries say by RDAP. Country codes hold about four in
+/// ten registrations (Verisign, *Domain Name Industry Brief*); their shares among them are assumed. Which of them have RDAP is from
+/// IANA's bootstrap file, and of `.io` and `.de` from their registries (July 2026; `shared/sources/data`); that of `.de` tells no dates.
 pub const TLDS: [Tld; 9] = [
     tld(
         "com",
         TldClass::Generic,
         0.50,
+        // ICANN's, as all generic names: see the periods above.
         Life::Icann,
         RdapService::Dated,
     ),
@@ -80,6 +87,7 @@ pub const TLDS: [Tld; 9] = [
         "org",
         TldClass::Generic,
         0.12,
+        // The same.
         Life::Icann,
         RdapService::Dated,
     ),
@@ -87,6 +95,7 @@ pub const TLDS: [Tld; 9] = [
         "io",
         TldClass::CountryRdap,
         0.06,
+        // Assumed: that of generic names, since its registry runs many of them by the same rules.
         Life::Icann,
         RdapService::Dated,
     ),
@@ -94,6 +103,7 @@ pub const TLDS: [Tld; 9] = [
         "nl",
         TldClass::CountryRdap,
         0.05,
+        // SIDN: see the quarantine above. That its RDAP tells when a term ends is assumed.
         Life::Quarantine,
         RdapService::Dated,
     ),
@@ -112,6 +122,8 @@ pub const TLDS: [Tld; 9] = [
         "de",
         TldClass::CountryBlind,
         0.08,
+        // DENIC, *Redemption Grace Period*: after the deletion the last holder alone can have it back, for 30 days. Assumed to
+        // be the 40 of the others: Lapsewatch glances every day at what tells no dates, so that ten days matter little to it.
         Life::Quarantine,
         RdapService::Dateless,
     ),
@@ -119,6 +131,7 @@ pub const TLDS: [Tld; 9] = [
         "eu",
         TldClass::CountryBlind,
         0.06,
+        // EURid: see the quarantine above.
         Life::Quarantine,
         RdapService::None,
     ),
@@ -126,6 +139,9 @@ pub const TLDS: [Tld; 9] = [
         "ru",
         TldClass::CountryBlind,
         0.05,
+        // Coordination Center for TLD .RU/.РФ, *Terms and Conditions of Domain Name Registration*: for 30 days after the expiry
+        // the owner can still renew, then the name is free. Assumed that it works at first, as in a generic name's grace; in
+        // life it is out of the DNS at once, which is easier seen.
         Life::GraceOnly { days: 30 },
         RdapService::None,
     ),
@@ -133,6 +149,8 @@ pub const TLDS: [Tld; 9] = [
         "es",
         TldClass::CountryBlind,
         0.05,
+        // Assumed, and on the careful side: traders in expiring names (expiring.es) tell of ten days of grace. It stands for the
+        // registries that release a name with no warning at all; few are so harsh, and it is a twentieth of the population.
         Life::AtOnce,
         RdapService::None,
     ),
@@ -306,6 +324,24 @@ pub const OUTAGES_A_YEAR: [(f64, SignedDuration); 3] = [
 /// How many of Fastly's outages show as `unknown` with HTTP status 200 and not as silence. Assumed; its documentation says that it
 /// does so when an upstream fails.
 pub const OUTAGE_MISLEADS: f64 = 0.5;
+
+// ------------------------------------------------------------------------------------------------ Lapsewatch
+
+/// Calls a second to Fastly, all together (the default of its settings).
+pub const LAPSEWATCH_FASTLY_RATE: f64 = lapsewatch_settings::FASTLY_RATE;
+/// Calls to Fastly at once after a pause (the default of its settings).
+pub const LAPSEWATCH_FASTLY_BURST: u32 = lapsewatch_settings::FASTLY_BURST;
+/// Questions a second to each registry (the default of its settings).
+pub const LAPSEWATCH_RDAP_RATE: f64 = lapsewatch_settings::RDAP_RATE;
+/// When the sweep on the first of each month begins (the default of `template.yaml`; a test compares them).
+pub const LAPSEWATCH_SWEEP_AT: SignedDuration = SignedDuration::from_hours(3);
+/// When the daily run over what is due begins (the default of `template.yaml`; a test compares them).
+pub const LAPSEWATCH_DUE_AT: SignedDuration = SignedDuration::from_hours(4);
+/// How long an answer at the moment of use may take (the default of `lapsewatch check`; a test compares them).
+pub const LAPSEWATCH_ANSWERS_WITHIN: SignedDuration = SignedDuration::from_secs(30);
+/// In how many parts, at once, the domains are lived through. The simulator's own: two, since the parts share neither the pace nor
+/// the breaker's tally, and the fewer, the nearer to the one house that a registry has.
+pub const LAPSEWATCH_PARTS: u32 = 2;
 
 // ------------------------------------------------------------------------------------------------ Peers
 

@@ -1,6 +1,8 @@
 //! The outcome of a run, for a reader, a program and a page.
 
 mod chart;
+pub(crate) mod markdown;
+pub(crate) mod numbers;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use crate::parameters::{Noise, Parameters};
 use crate::score::{ClassScore, Losses, Score};
 use crate::tld::TldClass;
 use crate::world::World;
+
+use numbers::runs;
 
 pub use chart::chart;
 
@@ -120,16 +124,34 @@ impl Report {
 
     /// Adds what a set of rules did.
     pub fn add(&mut self, name: &'static str, score: &Score) {
-        let years = f64::from(self.parameters.years);
+        let report = RulesReport::of(name, score, self.parameters.years);
+        self.rules.push(report);
+    }
+
+    /// What the report is of, in a line.
+    pub fn caption(&self) -> String {
+        let Parameters {
+            domains,
+            years,
+            seed,
+            ..
+        } = self.parameters;
+        format!("Simulated: {}", runs(domains, years, &[seed]))
+    }
+}
+
+impl RulesReport {
+    /// The figures of a score, which may be the sum of several runs of so many years each.
+    pub fn of(name: &'static str, score: &Score, years: u32) -> Self {
+        let years = f64::from(years);
         let classes = score.by_class.iter();
-        let by_class = classes
-            .map(|(class, score)| (*class, ClassReport::of(score, years)))
-            .collect();
-        self.rules.push(RulesReport {
+        Self {
             name,
             all: Figures::of(score.by_class.values(), years),
-            by_class,
-        });
+            by_class: classes
+                .map(|(class, score)| (*class, ClassReport::of(score, years)))
+                .collect(),
+        }
     }
 }
 
@@ -148,15 +170,12 @@ impl ClassReport {
 impl Figures {
     fn of<'a>(scores: impl IntoIterator<Item = &'a ClassScore>, years: f64) -> Self {
         let mut sum = ClassScore::default();
-        let mut losses = Losses::default();
         for score in scores {
-            sum.addresses += score.addresses;
-            sum.wrongly_unverified += score.wrongly_unverified;
-            sum.healthy_domains += score.healthy_domains;
-            sum.healthy_calls += score.healthy_calls;
-            for lost in score.by_way.values() {
-                losses.add(lost);
-            }
+            sum.add(score);
+        }
+        let mut losses = Losses::default();
+        for lost in sum.by_way.values() {
+            losses.add(lost);
         }
         Self {
             losses: LossFigures::of(&losses),
@@ -170,7 +189,7 @@ impl Figures {
 }
 
 impl LossFigures {
-    fn of(losses: &Losses) -> Self {
+    pub(crate) fn of(losses: &Losses) -> Self {
         let at_risk = losses.at_risk();
         let part = |count| Part::of(count, at_risk);
         let mut exposed = losses.exposed.clone();
@@ -192,7 +211,7 @@ impl LossFigures {
 }
 
 impl Part {
-    fn of(count: u64, all: u64) -> Self {
+    pub(crate) fn of(count: u64, all: u64) -> Self {
         Self {
             count,
             share: ratio(count, all),

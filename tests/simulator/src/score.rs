@@ -99,6 +99,41 @@ pub fn score(world: &World, closings: &Closings) -> Score {
     score
 }
 
+impl Score {
+    /// Adds the counts of others: of the same rules in another world.
+    pub fn add(&mut self, other: &Self) {
+        for (class, score) in &other.by_class {
+            self.by_class.entry(*class).or_default().add(score);
+        }
+    }
+
+    /// The addresses at domains that were deleted and registered by another, where the registry's RDAP tells dates.
+    pub fn retaken_where_dates_are_told(&self) -> Losses {
+        let mut sum = Losses::default();
+        for (class, score) in &self.by_class {
+            if class.tells_dates()
+                && let Some(losses) = score.by_way.get(&Way::Reregistered)
+            {
+                sum.add(losses);
+            }
+        }
+        sum
+    }
+}
+
+impl ClassScore {
+    /// Adds the counts of others.
+    pub fn add(&mut self, other: &Self) {
+        self.addresses += other.addresses;
+        self.wrongly_unverified += other.wrongly_unverified;
+        self.healthy_domains += other.healthy_domains;
+        self.healthy_calls += other.healthy_calls;
+        for (way, losses) in &other.by_way {
+            self.by_way.entry(*way).or_default().add(losses);
+        }
+    }
+}
+
 /// An address at risk.
 struct Risk {
     domain: u32,

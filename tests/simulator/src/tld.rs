@@ -40,8 +40,16 @@ impl TldClass {
     pub fn words(self) -> &'static str {
         match self {
             Self::Generic => "generic",
-            Self::CountryRdap => "country code with RDAP",
-            Self::CountryBlind => "country code without RDAP or dates",
+            Self::CountryRdap => "country code whose RDAP tells dates",
+            Self::CountryBlind => "country code without RDAP, or without dates",
+        }
+    }
+
+    /// Whether the registries' RDAP tells when a name was registered, and until when.
+    pub fn tells_dates(self) -> bool {
+        match self {
+            Self::Generic | Self::CountryRdap => true,
+            Self::CountryBlind => false,
         }
     }
 }

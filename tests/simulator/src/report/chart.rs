@@ -1,7 +1,7 @@
 //! The report as a bar chart: SVG that reads well on a light page and on a dark one.
 
-use super::{LossFigures, Report};
-use crate::report::table::percent;
+use super::numbers::percent;
+use super::{LossFigures, RulesReport};
 
 const WIDTH: f64 = 760.0;
 const BAR_LEFT: f64 = 110.0;
@@ -27,10 +27,9 @@ fn parts(losses: &LossFigures) -> [(&'static str, &'static str, f64); 5] {
     ]
 }
 
-/// Draws the chart: for each set of rules one bar of all addresses at risk.
-pub fn chart(report: &Report) -> String {
-    let bars: String = report
-        .rules
+/// Draws the chart: for each set of rules one bar of all addresses at risk. The caption says of which runs.
+pub fn chart(caption: &str, reports: &[RulesReport]) -> String {
+    let bars: String = reports
         .iter()
         .zip(0_u32..)
         .map(|(rules, row)| {
@@ -41,12 +40,8 @@ pub fn chart(report: &Report) -> String {
             )
         })
         .collect();
-    let rows = u32::try_from(report.rules.len()).unwrap_or(0);
+    let rows = u32::try_from(reports.len()).unwrap_or(0);
     let height = TOP + ROW_HEIGHT * f64::from(rows) + 16.0;
-    let caption = format!(
-        "{} simulated domains, {} years, seed {}",
-        report.parameters.domains, report.parameters.years, report.parameters.seed
-    );
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{TITLE}">
 <style>

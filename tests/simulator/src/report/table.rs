@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::markdown::table;
+use super::numbers::percent;
 use super::{Figures, LossFigures, Part, Report};
 
 impl fmt::Display for Report {
@@ -54,7 +56,7 @@ impl Report {
             row.extend(cells(&rules.all.losses));
             row
         });
-        write_table(f, &LOSS_HEAD, &rows.collect::<Vec<_>>())
+        f.write_str(&table(&LOSS_HEAD, &rows.collect::<Vec<_>>()))
     }
 
     fn kept(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,7 +77,7 @@ impl Report {
                 format!("{:.2}", figures.calls_per_healthy_domain_year),
             ]
         });
-        write_table(f, &head, &rows.collect::<Vec<_>>())
+        f.write_str(&table(&head, &rows.collect::<Vec<_>>()))
     }
 
     fn by_class(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,7 +96,7 @@ impl Report {
                 }
             }
         }
-        write_table(f, &LOSS_HEAD, &rows)
+        f.write_str(&table(&LOSS_HEAD, &rows))
     }
 }
 
@@ -120,70 +122,4 @@ fn cells(losses: &LossFigures) -> Vec<String> {
 
 fn part(part: Part) -> String {
     format!("{} ({})", part.count, percent(part.share))
-}
-
-/// A share in percent; one that is neither nothing nor all never looks like it.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 0.01 {
-        "<0.01 %".to_owned()
-    } else if percent > 99.99 && percent < 100.0 {
-        ">99.99 %".to_owned()
-    } else if percent > 1.0 && percent < 99.0 || percent == 0.0 || share >= 1.0 {
-        format!("{percent:.1} %")
-    } else {
-        format!("{percent:.2} %")
-    }
-}
-
-fn write_table(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[Vec<String>]) -> fmt::Result {
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            widest.max(head[column].chars().count())
-        })
-        .collect();
-    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
-    write_row(f, &head, &widths)?;
-    let lines = widths.iter().enumerate().map(|(column, width)| {
-        let dashes = "-".repeat(*width + 1);
-        if column == 0 {
-            format!(":{dashes}")
-        } else {
-            format!("{dashes}:")
-        }
-    });
-    writeln!(f, "|{}|", lines.collect::<Vec<_>>().join("|"))?;
-    for row in rows {
-        write_row(f, row, &widths)?;
-    }
-    Ok(())
-}
-
-fn write_row(f: &mut fmt::Formatter<'_>, row: &[String], widths: &[usize]) -> fmt::Result {
-    for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-        let width = *width;
-        if column == 0 {
-            write!(f, "| {cell:<width$} ")?;
-        } else {
-            write!(f, "| {cell:>width$} ")?;
-        }
-    }
-    writeln!(f, "|")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_that_is_not_all_never_reads_as_all() {
-        assert_eq!(percent(1.0), "100.0 %");
-        assert_eq!(percent(0.999_99), "100.00 %".replace("100.00", ">99.99"));
-        assert_eq!(percent(0.9962), "99.62 %");
-        assert_eq!(percent(0.5), "50.0 %");
-        assert_eq!(percent(0.000_01), "<0.01 %");
-        assert_eq!(percent(0.0), "0.0 %");
-    }
 }

@@ -10,6 +10,8 @@ mod command;
 mod hand_made;
 mod histories;
 mod lapsewatch;
+mod parameters;
+mod protection;
 mod pypi;
 mod rubygems;
 mod scores;

@@ -6,7 +6,7 @@ use lapsewatch_simulator::{
     Answer, Closings, Holder, Losses, Report, Score, State, TldClass, Way, World, chart, score,
 };
 
-use crate::hand_made::{day, healthy, passing, retaken, verified, world};
+use crate::hand_made::{day, healthy, passing, retaken, tld, verified, world};
 
 /// The score of closing the address of one domain at a time, and of answers to the new holder's questions.
 fn scored(world: &World, closed_at: Option<Timestamp>, answers: &[Answer]) -> Score {
@@ -194,7 +194,54 @@ fn the_report_names_every_figure_and_its_parts_add_up() {
     let text = report.to_string();
     assert!(text.contains("| some"), "{text}");
     assert!(text.contains("1 (50.0 %)"), "{text}");
-    let svg = chart(&report);
+    let svg = chart("some runs", &report.rules);
     assert!(svg.contains("some: closed before 50.0 %"), "{svg}");
+    assert!(svg.contains(">some runs<"), "{svg}");
     assert!(svg.contains("prefers-color-scheme: dark"));
+}
+
+#[test]
+fn scores_of_several_worlds_add_up_count_by_count() {
+    let early = scored(&attacked(), Some(day(20)), &[]);
+    let late = |hours| {
+        let at = day(60) + SignedDuration::from_hours(hours);
+        scored(&attacked(), Some(at), &[])
+    };
+    let kept = {
+        let world = world(vec![healthy()]);
+        let mut closings = Closings::none(&world);
+        closings.unverify(world.addresses(0).next().unwrap().0, day(50));
+        closings.paid(0, 12);
+        score(&world, &closings)
+    };
+    let mut sum = Score::default();
+    for score in [&early, &late(5), &late(7), &kept] {
+        sum.add(score);
+    }
+    let losses = losses(&sum);
+    assert_eq!((losses.closed_before, losses.too_late), (1, 2));
+    assert_eq!((losses.tried, losses.taken_over), (3, 2));
+    let hours = [5, 7].map(SignedDuration::from_hours);
+    assert_eq!(losses.exposed, hours);
+    let class = &sum.by_class[&TldClass::Generic];
+    assert_eq!((class.addresses, class.wrongly_unverified), (4, 1));
+    assert_eq!((class.healthy_domains, class.healthy_calls), (1, 12));
+}
+
+#[test]
+fn a_retaken_name_counts_where_its_registrys_rdap_tells_dates() {
+    let of = |suffix: &str| {
+        let mut history = retaken(60, Holder::Attacker);
+        history.tld = tld(suffix);
+        let score = scored(&world(vec![history]), None, &[]);
+        score.retaken_where_dates_are_told().at_risk()
+    };
+    assert_eq!((of("com"), of("nl")), (1, 1));
+    assert_eq!(of("eu"), 0, "it has no RDAP");
+    assert_eq!(of("de"), 0, "its RDAP tells no dates");
+
+    let mut returned = retaken(60, Holder::Owner);
+    returned.tenures[1].way = Some(Way::OwnerReturned);
+    let score = scored(&world(vec![returned]), None, &[]);
+    assert_eq!(score.retaken_where_dates_are_told().at_risk(), 0);
 }
