@@ -48,7 +48,7 @@ pub(crate) async fn answer(
 
 /// A look; with a key of no use, a glance, which needs none.
 async fn look(host: &Host, domain: &DomainName, deadline: Timestamp) -> Result<Checked> {
-    let checker = host.checker().await?;
+    let checker = host.checker()?;
     let (_share, ()) = host.join(async || Ok(())).await?;
     let run = RunId::new(Mode::Domains, host.clock.wall());
     let looking = checker.look_at_use(run.clone(), domain.clone(), deadline);

@@ -63,7 +63,7 @@ impl Host {
         }
     }
 
-    pub(crate) async fn checker(&self) -> Result<Arc<LocalChecker>> {
+    pub(crate) fn checker(&self) -> Result<Arc<LocalChecker>> {
         let environment = &self.environment;
         let source = Fastly::new(&environment.fastly_url, &environment.token()?, self.wall)?;
         // Beside the store: a list of servers, to be thrown away at will.
@@ -72,7 +72,7 @@ impl Host {
         Ok(Arc::new(Checker {
             watchlist: self.watchlist.clone(),
             source,
-            registry: witnesses.registries(Some(&cache), self.wall).await?,
+            registry: witnesses.registries(&cache, self.wall)?,
             dns: witnesses.dns(),
             settings: CheckSettings {
                 rules: Rules::default(),
