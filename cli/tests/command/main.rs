@@ -5,4 +5,5 @@
 mod documents;
 mod mistakes;
 mod one_machine;
+mod registries;
 mod support;
