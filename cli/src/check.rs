@@ -49,7 +49,7 @@ pub(crate) async fn answer(
 
 /// A look; without a key, or with one of no use, a glance, which needs none.
 async fn look(host: &Host, domain: &DomainName, deadline: Timestamp) -> Result<Checked> {
-    let glancer = host.glancer().await?;
+    let glancer = host.glancer()?;
     let (_share, ()) = host.join(async || Ok(())).await?;
     let run = RunId::new(Mode::Domains, host.clock.wall());
     let no_look = match host.fastly() {

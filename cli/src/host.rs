@@ -69,13 +69,13 @@ impl Host {
         Ok(Fastly::new(&self.environment.fastly_url, &key, self.wall)?)
     }
 
-    pub(crate) async fn checker(&self) -> Result<Arc<LocalChecker>> {
+    pub(crate) fn checker(&self) -> Result<Arc<LocalChecker>> {
         let fastly = self.fastly()?;
-        Ok(Arc::new(self.glancer().await?.with_source(fastly)))
+        Ok(Arc::new(self.glancer()?.with_source(fastly)))
     }
 
     /// The checker without Fastly, which needs no key.
-    pub(crate) async fn glancer(&self) -> Result<LocalChecker<()>> {
+    pub(crate) fn glancer(&self) -> Result<LocalChecker<()>> {
         let environment = &self.environment;
         // Beside the store: a list of servers, to be thrown away at will.
         let cache = self.store.with_added_extension("rdap.json");
@@ -83,7 +83,7 @@ impl Host {
         Ok(Checker {
             watchlist: self.watchlist.clone(),
             source: (),
-            registry: witnesses.registries(Some(&cache), self.wall).await?,
+            registry: witnesses.registries(&cache, self.wall)?,
             dns: witnesses.dns(),
             settings: CheckSettings {
                 rules: Rules::default(),

@@ -127,7 +127,11 @@ type LocalDispatcher = Dispatcher<
 
 async fn dispatcher(host: &Host, bar: &ProgressBar) -> Result<LocalDispatcher> {
     let bar = bar.clone();
-    let queue = LocalQueue::start(host.checker().await?, move |done| bar.inc(done));
+    let checker = host.checker()?;
+    if let Some(registries) = &checker.registry {
+        registries.refresh().await;
+    }
+    let queue = LocalQueue::start(checker, move |done| bar.inc(done));
     Ok(Dispatcher {
         watchlist: host.watchlist.clone(),
         directory: host.directory.clone(),

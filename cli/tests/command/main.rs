@@ -6,4 +6,5 @@ mod at_use;
 mod documents;
 mod mistakes;
 mod one_machine;
+mod registries;
 mod support;

@@ -178,6 +178,10 @@ impl Function {
     ) -> Result<Checked> {
         let run = &run;
         let looking = |checker: Arc<DynamoDbChecker>| async move {
+            // Nobody waits for the list of the registries' servers; a process that gets no batch has a newer one next time.
+            if let Some(registries) = checker.registry.clone() {
+                tokio::spawn(async move { registries.refresh().await });
+            }
             checker
                 .look_at_use(run.clone(), domain.clone(), deadline)
                 .await
@@ -197,6 +201,9 @@ impl Function {
 
     async fn check(&self, messages: &[CheckMessage], deadline: Timestamp) -> Result<Vec<Checked>> {
         let checking = |checker: Arc<DynamoDbChecker>| async move {
+            if let Some(registries) = &checker.registry {
+                registries.refresh().await;
+            }
             checker.check(messages, Deadline::End(deadline)).await
         };
         match self.with_key(checking).await? {
@@ -250,7 +257,7 @@ impl Function {
             Ok(Checker {
                 watchlist: self.watchlist.clone(),
                 source: (),
-                registry: witnesses.registries(Some(&list), self.wall).await?,
+                registry: witnesses.registries(&list, self.wall)?,
                 dns: witnesses.dns(),
                 settings: self.config.settings,
                 clock: self.clock,

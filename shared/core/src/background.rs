@@ -283,4 +283,31 @@ mod tests {
         assert!(known.was_answered() && !silent.was_answered());
         assert_eq!(silent.registry, known.registry);
     }
+
+    #[test]
+    fn a_term_ends_by_the_registrars_date_though_the_registry_has_moved_its_own_a_year_on() {
+        let renewed_by_itself = |registrars: i64| RdapFacts {
+            registrar_expires_at: Some(at(registrars)),
+            ..facts(375 * day(), 1, "ns.a.org")
+        };
+        let first_seen = |facts| answered(&Background::default(), 20 * day(), facts);
+        let unpaid = first_seen(renewed_by_itself(10 * day()));
+        assert_eq!(unpaid.term_ended_at, Some(at(10 * day())));
+        assert!(unpaid.is_in_spell(at(89 * day())) && !unpaid.is_in_spell(at(90 * day())));
+        let other_hands = RdapFacts {
+            registrar: Some(2),
+            name_servers: vec![HostName::parse("ns.b.org").unwrap()],
+            ..renewed_by_itself(10 * day())
+        };
+        let changed = answered(&unpaid, 30 * day(), other_hands);
+        assert_eq!(changed.hands_changed_at, Some(at(30 * day())));
+
+        let paid = first_seen(renewed_by_itself(375 * day()));
+        assert_eq!(paid.term_ended_at, None);
+        let both = first_seen(RdapFacts {
+            expires_at: Some(at(15 * day())),
+            ..renewed_by_itself(10 * day())
+        });
+        assert_eq!(both.term_ended_at, Some(at(15 * day())), "the later end");
+    }
 }

@@ -413,4 +413,73 @@ mod tests {
         assert_eq!(taken_back.event, None);
         assert_eq!(taken_back.record.background.warned_of, None);
     }
+
+    fn risk_warned_of(transition: &Transition) -> Option<(Risk, Option<Timestamp>)> {
+        match &transition.event.as_ref()?.kind {
+            EventKind::DomainAtRisk { risk, expires_at } => Some((*risk, *expires_at)),
+            other => panic!("{other:?} is no warning"),
+        }
+    }
+
+    #[test]
+    fn an_end_of_term_that_only_the_registrar_shows_is_warned_of_until_he_has_been_paid() {
+        let dates = |registrars: i64| RdapFacts {
+            expires_at: Some(at(364 * day())),
+            registrar_expires_at: Some(at(registrars)),
+            ..RdapFacts::default()
+        };
+        let quiet = |facts| match saw(facts) {
+            Glanced::Quiet(transition) => transition.record,
+            other => panic!("{other:?}"),
+        };
+        let paid = quiet(dates(364 * day()));
+        assert_eq!(warning(&paid, None, at(day())), None);
+        let unpaid = quiet(dates(-day()));
+        let warned = warning(&unpaid, None, at(day())).unwrap();
+        let past = (Risk::PastExpiry, Some(at(-day())));
+        assert_eq!(risk_warned_of(&warned), Some(past));
+
+        let seen = Glance {
+            observed_at: at(2 * day()),
+            rdap: Some(RdapFinding::Registered(dates(364 * day()))),
+            dns: None,
+        };
+        let glanced = glance(&Rules::default(), &warned.record, &seen, None);
+        let Glanced::Quiet(renewed) = glanced else {
+            panic!("a look was asked for")
+        };
+        let taken_back = warning(&renewed.record, None, at(2 * day())).unwrap();
+        assert_eq!(taken_back.event, None);
+        assert_eq!(taken_back.record.background.warned_of, None);
+    }
+
+    #[test]
+    fn a_name_that_is_parked_is_warned_of_and_once_more_when_it_is_for_sale() {
+        let looked = |record: &Record, status: &str, time: i64| {
+            let looked = observe(&Rules::default(), record, answered(status, at(time)), None);
+            looked.unwrap().record
+        };
+        for sale in ["marketed", "priced", "transferable"] {
+            let parked = looked(&held(), "active parked", day());
+            assert_eq!(parked.verdict, Some(Verdict::Held), "it is only a sign");
+            let first = warning(&parked, None, at(day())).unwrap();
+            assert_eq!(risk_warned_of(&first), Some((Risk::Parked, None)));
+            assert_eq!(warning(&first.record, None, at(2 * day())), None, "once");
+
+            let status = format!("active parked {sale}");
+            let for_sale = looked(&first.record, &status, 3 * day());
+            assert_eq!(for_sale.verdict, Some(Verdict::Held), "{sale}");
+            let second = warning(&for_sale, None, at(3 * day())).unwrap();
+            assert_eq!(
+                risk_warned_of(&second),
+                Some((Risk::ForSale, None)),
+                "{sale}"
+            );
+
+            let sold_to_nobody = looked(&second.record, "active parked", 4 * day());
+            let lesser = warning(&sold_to_nobody, None, at(4 * day())).unwrap();
+            assert_eq!(risk_warned_of(&lesser), None, "a lesser sign is no news");
+            assert_eq!(lesser.record.background.warned_of, Some(Risk::Parked));
+        }
+    }
 }

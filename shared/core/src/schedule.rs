@@ -228,14 +228,32 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_for_sale_is_glanced_at_weekly_and_looked_at_no_more_often() {
-        let for_sale = Evidence {
-            fastly: answered("marketed active", at(0)).fastly,
-            ..registered(Some(300 * day()), 0)
+    fn a_domain_parked_or_for_sale_is_glanced_at_weekly_and_looked_at_no_more_often() {
+        for status in ["marketed active", "parked active"] {
+            let soft_signal = Evidence {
+                fastly: answered(status, at(0)).fastly,
+                ..registered(Some(300 * day()), 0)
+            };
+            let record = after("example.org", &[soft_signal]);
+            assert_eq!(hours(&record), 7 * 24, "{status}");
+            assert!(Schedule::default().look_at(&record) > at(31 * day()));
+        }
+    }
+
+    #[test]
+    fn a_term_that_only_the_registrar_shows_to_have_ended_is_watched_as_any_that_has() {
+        let unpaid = Evidence {
+            rdap: Some(RdapFinding::Registered(RdapFacts {
+                expires_at: Some(at(364 * day())),
+                registrar_expires_at: Some(at(-day())),
+                ..RdapFacts::default()
+            })),
+            ..answered("active", at(0))
         };
-        let record = after("example.org", &[for_sale]);
-        assert_eq!(hours(&record), 7 * 24);
-        assert!(Schedule::default().look_at(&record) > at(31 * day()));
+        for (name, interval) in [("example.org", 3), ("example.de", 1)] {
+            let record = after(name, std::slice::from_ref(&unpaid));
+            assert_eq!(hours(&record), interval * 24, "{name}");
+        }
     }
 
     proptest! {

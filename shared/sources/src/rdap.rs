@@ -2,8 +2,11 @@
 
 mod answer;
 mod bootstrap;
+mod published;
+mod setting;
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,9 +18,11 @@ use crate::addresses::PublicOnly;
 use crate::http::{self, in_full};
 use crate::retry_after::retry_after;
 use crate::{RegistryReply, RegistrySource};
-use bootstrap::Trust;
+use bootstrap::{Trust, pace_key};
+use published::Published;
 
-pub use bootstrap::{Bootstrap, BootstrapError, BootstrapSetting};
+pub use bootstrap::Bootstrap;
+pub use setting::{BootstrapError, BootstrapSetting};
 
 /// What RDAP is spoken in.
 const MEDIA_TYPE: &str = "application/rdap+json";
@@ -32,20 +37,24 @@ const THROTTLED: Duration = Duration::from_mins(10);
 /// How often a server may send us on within itself.
 const REDIRECTS: usize = 3;
 
-/// A client of all registries. Cloning it shares the connections.
+/// A client of all registries. Cloning it shares the connections, and what it learns of the servers.
 #[derive(Clone, Debug)]
 pub struct Rdap {
-    client: Client,
-    bootstrap: Arc<Bootstrap>,
+    servers: Arc<RwLock<Arc<Servers>>>,
+    /// Where newer lists come from; `None` if the operator has given his own in a file.
+    published: Option<Published>,
     wall_clock: fn() -> Timestamp,
 }
 
-impl Rdap {
-    /// A client that asks the servers that the bootstrap names, and no others. `wall_clock` is the real time.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(bootstrap: Bootstrap, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
+/// The servers of one list, and the client that may reach them and no private ones beside.
+#[derive(Debug)]
+struct Servers {
+    client: Client,
+    bootstrap: Bootstrap,
+}
+
+impl Servers {
+    fn new(bootstrap: Bootstrap) -> reqwest::Result<Self> {
         let client = http::client()?;
         let client = match bootstrap.trust() {
             Trust::Registries => client.dns_resolver(Arc::new(PublicOnly::new(bootstrap.hosts()))),
@@ -53,19 +62,88 @@ impl Rdap {
         };
         Ok(Self {
             client: client.build()?,
-            bootstrap: Arc::new(bootstrap),
+            bootstrap,
+        })
+    }
+
+    fn question(&self, domain: &DomainName) -> Option<Url> {
+        let base = self.bootstrap.base(domain)?;
+        base.join(&format!("domain/{domain}")).ok()
+    }
+}
+
+impl Rdap {
+    /// A client that asks the servers that the list names, and no others. `wall_clock` is the real time.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(bootstrap: Bootstrap, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
+        let servers = Servers::new(bootstrap)?;
+        Ok(Self {
+            servers: Arc::new(RwLock::new(Arc::new(servers))),
+            published: None,
             wall_clock,
         })
     }
 
+    /// A client that begins with the list that is at hand, and takes up what IANA publishes when it is told to `refresh`.
+    pub(crate) fn by_iana(copy: &Path, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
+        Self::of(Published::by_iana(copy), wall_clock)
+    }
+
+    /// The same of the list that the operator publishes.
+    pub(crate) fn by_operator(
+        url: &Url,
+        copy: &Path,
+        wall_clock: fn() -> Timestamp,
+    ) -> reqwest::Result<Self> {
+        Self::of(Published::by_operator(url.as_str(), copy), wall_clock)
+    }
+
+    fn of(published: Published, wall_clock: fn() -> Timestamp) -> reqwest::Result<Self> {
+        let at_hand = published.at_hand();
+        Ok(Self {
+            published: Some(published),
+            ..Self::new(at_hand, wall_clock)?
+        })
+    }
+
+    /// Fetches the list of the servers, if it was not fetched today. For those who have time: it may take seconds, and whoever
+    /// is waited for uses the list that is at hand.
+    pub async fn refresh(&self) {
+        let Some(published) = &self.published else {
+            return;
+        };
+        let Some(bootstrap) = published.anew((self.wall_clock)()).await else {
+            return;
+        };
+        match Servers::new(bootstrap) {
+            Ok(servers) => {
+                let mut current = self.servers.write().unwrap_or_else(PoisonError::into_inner);
+                *current = Arc::new(servers);
+            }
+            Err(error) => tracing::warn!(cause = in_full(&error), "the list is not taken up"),
+        }
+    }
+
+    fn servers(&self) -> Arc<Servers> {
+        let current = self.servers.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Asks, following redirects by hand: within the server only.
-    async fn ask(&self, question: Url, domain: &DomainName) -> reqwest::Result<RegistryReply> {
+    async fn ask(
+        &self,
+        servers: &Servers,
+        question: Url,
+        domain: &DomainName,
+    ) -> reqwest::Result<RegistryReply> {
         let mut url = question.clone();
         for _ in 0..=REDIRECTS {
-            let request = self.client.get(url.clone()).header(ACCEPT, MEDIA_TYPE);
+            let request = servers.client.get(url.clone()).header(ACCEPT, MEDIA_TYPE);
             let response = request.send().await?;
             if !response.status().is_redirection() {
-                let is_its_word = url == question && self.bootstrap.has_zone_of(domain);
+                let is_its_word = url == question && servers.bootstrap.has_zone_of(domain);
                 return self.reply(response, is_its_word, domain).await;
             }
             let onward = response.headers().get(LOCATION);
@@ -136,22 +214,20 @@ impl Rdap {
 
 impl RegistrySource for Rdap {
     fn server(&self, domain: &DomainName) -> Option<HostName> {
-        HostName::parse(self.bootstrap.base(domain)?.host_str()?)
+        pace_key(self.servers().bootstrap.base(domain)?)
     }
 
     async fn registration(&self, domain: &DomainName) -> RegistryReply {
-        let question = self
-            .bootstrap
-            .base(domain)
-            .and_then(|base| base.join(&format!("domain/{domain}")).ok());
-        let Some(question) = question else {
+        let servers = self.servers();
+        let Some(question) = servers.question(domain) else {
             return RegistryReply {
                 finding: RdapFinding::NotSupported,
                 retry_after: None,
             };
         };
         // One time-out for all that a question leads to.
-        match tokio::time::timeout(TIMEOUT, self.ask(question, domain)).await {
+        let asking = self.ask(&servers, question, domain);
+        match tokio::time::timeout(TIMEOUT, asking).await {
             Ok(Ok(reply)) => reply,
             Err(_) => failed(RdapFailure::TimedOut),
             Ok(Err(error)) => {
@@ -183,5 +259,38 @@ fn unreadable(why: &str) -> RdapFinding {
         reason: RdapFailure::Unreadable {
             why: why.to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_stays_within_the_scheme_the_host_and_the_port_and_brings_no_password() {
+        let url = |text| Url::parse(text).unwrap();
+        let asked = url("https://rdap.example/domain/example.org");
+        for same in [
+            "https://rdap.example/v2/domain/example.org?x=1#y",
+            "https://RDAP.example:443/",
+        ] {
+            assert!(is_same_server(&asked, &url(same)), "{same}");
+        }
+        for other in [
+            "http://rdap.example/domain/example.org",
+            "http://rdap.example:443/domain/example.org",
+            "https://rdap.example:8443/domain/example.org",
+            "https://other.example/domain/example.org",
+            "https://rdap.example.org/domain/example.org",
+            "https://user@rdap.example/domain/example.org",
+            "https://user:password@rdap.example/domain/example.org",
+            "https://:password@rdap.example/domain/example.org",
+            "file:///domain/example.org",
+        ] {
+            assert!(!is_same_server(&asked, &url(other)), "{other}");
+        }
+        // Not even to something better: whose server it is at the other port nobody has said.
+        let in_the_clear = url("http://rdap.example/domain/example.org");
+        assert!(!is_same_server(&in_the_clear, &asked));
     }
 }

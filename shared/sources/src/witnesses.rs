@@ -42,19 +42,22 @@ impl WitnessSettings {
         })
     }
 
-    /// The registries; `None` if they are not to be asked. `cache` is where the list is kept between runs.
+    /// The registries; `None` if they are not to be asked. Nobody is asked for the list of their servers yet: `copy`, where it
+    /// is kept between runs, or the built-in list serves until `Rdap::refresh`.
     ///
     /// # Errors
-    /// The operator's own list cannot be used.
-    pub async fn registries(
+    /// The operator's own file cannot be used.
+    pub fn registries(
         &self,
-        cache: Option<&Path>,
+        copy: &Path,
         wall_clock: fn() -> Timestamp,
     ) -> Result<Option<Rdap>, WitnessError> {
-        let Some(bootstrap) = Bootstrap::current(&self.rdap, cache, wall_clock()).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Rdap::new(bootstrap, wall_clock)?))
+        Ok(match &self.rdap {
+            BootstrapSetting::Off => None,
+            BootstrapSetting::File(path) => Some(Rdap::new(Bootstrap::of_file(path)?, wall_clock)?),
+            BootstrapSetting::Iana => Some(Rdap::by_iana(copy, wall_clock)?),
+            BootstrapSetting::Url(url) => Some(Rdap::by_operator(url, copy, wall_clock)?),
+        })
     }
 
     /// The DNS; `None` if it is not to be asked, or if this machine knows no resolvers: then the run goes on without it.

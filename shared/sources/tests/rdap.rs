@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lapsewatch_core::{DomainName, RdapFailure, RdapFinding};
-use lapsewatch_sources::{Bootstrap, BootstrapSetting, Rdap, RegistryReply, RegistrySource};
+use lapsewatch_sources::{
+    Bootstrap, BootstrapSetting, DnsSetting, Rdap, RegistryReply, RegistrySource, WitnessSettings,
+};
 use rdap_stand_in::{Reply, StandIn, registered};
 
 fn domain() -> DomainName {
@@ -18,22 +20,20 @@ fn domain() -> DomainName {
 }
 
 /// A client of an operator who names the stand-in as the registry of `.org`.
-async fn client(stand_in: &StandIn) -> Rdap {
-    client_for(stand_in, &["org"]).await
+fn client(stand_in: &StandIn) -> Rdap {
+    client_for(stand_in, &["org"])
 }
 
-async fn client_for(stand_in: &StandIn, tlds: &[&str]) -> Rdap {
+fn client_for(stand_in: &StandIn, tlds: &[&str]) -> Rdap {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), stand_in.bootstrap(tlds)).unwrap();
-    let setting = BootstrapSetting::File(file.path().to_owned());
-    let bootstrap = Bootstrap::current(&setting, None, Timestamp::now()).await;
-    Rdap::new(bootstrap.unwrap().unwrap(), Timestamp::now).unwrap()
+    Rdap::new(Bootstrap::of_file(file.path()).unwrap(), Timestamp::now).unwrap()
 }
 
 async fn asked(reply: Reply) -> RegistryReply {
     let stand_in = StandIn::start().unwrap();
     stand_in.says("example.org", reply);
-    client(&stand_in).await.registration(&domain()).await
+    client(&stand_in).registration(&domain()).await
 }
 
 async fn failure(reply: Reply) -> RdapFailure {
@@ -88,11 +88,7 @@ async fn a_404_that_is_not_rdaps_says_nothing_about_the_name() {
 async fn a_404_behind_a_redirect_says_nothing_about_the_name() {
     let stand_in = StandIn::start().unwrap();
     stand_in.says("example.org", Reply::redirect("/domain/other.org"));
-    let finding = client(&stand_in)
-        .await
-        .registration(&domain())
-        .await
-        .finding;
+    let finding = client(&stand_in).registration(&domain()).await.finding;
     let reason = RdapFailure::Failed { http_status: 404 };
     assert_eq!(finding, RdapFinding::NoAnswer { reason });
     assert_eq!(stand_in.calls("other.org"), 1);
@@ -101,7 +97,7 @@ async fn a_404_behind_a_redirect_says_nothing_about_the_name() {
 #[tokio::test]
 async fn a_top_level_domain_without_a_server_is_not_supported_and_nobody_is_asked() {
     let stand_in = StandIn::start().unwrap();
-    let rdap = client(&stand_in).await;
+    let rdap = client(&stand_in);
     let elsewhere = "example.net".parse().unwrap();
     assert_eq!(rdap.server(&elsewhere), None);
     assert_eq!(
@@ -142,7 +138,7 @@ async fn a_server_that_fails_or_is_gone_is_no_answer() {
         assert_eq!(failure(Reply::page(status, "")).await, failed);
     }
     let stand_in = StandIn::start().unwrap();
-    let rdap = client(&stand_in).await;
+    let rdap = client(&stand_in);
     drop(stand_in);
     let reason = RdapFailure::NotReached;
     let gone = rdap.registration(&domain()).await.finding;
@@ -154,11 +150,7 @@ async fn a_redirect_is_followed_within_the_server_only() {
     let stand_in = StandIn::start().unwrap();
     stand_in.says("example.org", Reply::redirect("/domain/EXAMPLE.org"));
     stand_in.says("EXAMPLE.org", example());
-    let finding = client(&stand_in)
-        .await
-        .registration(&domain())
-        .await
-        .finding;
+    let finding = client(&stand_in).registration(&domain()).await.finding;
     assert!(matches!(finding, RdapFinding::Registered(_)));
 
     let other = StandIn::start().unwrap();
@@ -183,11 +175,7 @@ async fn a_redirect_is_followed_within_the_server_only() {
 async fn a_redirect_to_itself_ends() {
     let stand_in = StandIn::start().unwrap();
     stand_in.says("example.org", Reply::redirect("/domain/example.org"));
-    let finding = client(&stand_in)
-        .await
-        .registration(&domain())
-        .await
-        .finding;
+    let finding = client(&stand_in).registration(&domain()).await.finding;
     let reason = RdapFailure::Redirected;
     assert_eq!(finding, RdapFinding::NoAnswer { reason });
     assert!(stand_in.total() <= 4);
@@ -240,11 +228,49 @@ async fn a_registry_whose_clock_is_wrong_is_quoted_and_the_policy_decides() {
 #[tokio::test]
 async fn a_404_for_a_name_in_a_zone_below_the_listed_one_says_nothing() {
     let stand_in = StandIn::start().unwrap();
-    let rdap = client_for(&stand_in, &["uk"]).await;
+    let rdap = client_for(&stand_in, &["uk"]);
     let university = "example.ac.uk".parse().unwrap();
     let reason = RdapFailure::Failed { http_status: 404 };
     let finding = rdap.registration(&university).await.finding;
     assert_eq!(finding, RdapFinding::NoAnswer { reason });
     let direct = rdap.registration(&"example.uk".parse().unwrap()).await;
     assert_eq!(direct.finding, RdapFinding::NotRegistered);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_the_list_before_a_refresh_and_then_every_clone_has_it() {
+    let stand_in = StandIn::start().unwrap();
+    let list = Reply {
+        body: (stand_in.bootstrap(&["org"]), 1),
+        ..Reply::page(200, "")
+    };
+    stand_in.says("dns.json", list);
+    stand_in.says("example.org", example());
+    let url = format!("{}domain/dns.json", stand_in.url());
+    let witnesses = WitnessSettings {
+        rdap: BootstrapSetting::read(Some(&url)).unwrap(),
+        dns: DnsSetting::Off,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("rdap.json");
+    let open = || witnesses.registries(&copy, Timestamp::now);
+
+    let rdap = open().unwrap().unwrap();
+    let built_in = rdap.server(&domain()).unwrap();
+    assert_eq!(built_in.as_str(), "rdap.publicinterestregistry.org");
+    assert_eq!(stand_in.total(), 0);
+
+    let clone = rdap.clone();
+    rdap.refresh().await;
+    rdap.refresh().await;
+    assert_eq!(stand_in.calls("dns.json"), 1, "it is of today");
+    let finding = clone.registration(&domain()).await.finding;
+    assert!(matches!(finding, RdapFinding::Registered(_)));
+
+    let of_another_run = open().unwrap().unwrap();
+    assert_eq!(
+        of_another_run.server(&domain()).unwrap().as_str(),
+        "127.0.0.1"
+    );
+    assert_eq!(stand_in.calls("dns.json"), 1);
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lapsewatch_core::{HostName, RdapFinding, RdapPhase};
-use lapsewatch_sources::{Bootstrap, BootstrapSetting, Rdap, RegistrySource};
+use lapsewatch_sources::{Bootstrap, Rdap, RegistrySource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -63,14 +63,12 @@ impl Server {
     }
 
     /// A client of an operator for whom this is the registry of `.org`.
-    async fn client(&self) -> Rdap {
+    fn client(&self) -> Rdap {
         let base = format!("http://127.0.0.1:{}/rdap/", self.port);
         let file = self.folder.path().join("bootstrap");
         let list = json!({"version": "1.0", "services": [[["org"], [base]]]});
         std::fs::write(&file, list.to_string()).unwrap();
-        let setting = BootstrapSetting::File(file);
-        let bootstrap = Bootstrap::current(&setting, None, Timestamp::now()).await;
-        Rdap::new(bootstrap.unwrap().unwrap(), Timestamp::now).unwrap()
+        Rdap::new(Bootstrap::of_file(&file).unwrap(), Timestamp::now).unwrap()
     }
 }
 
@@ -101,7 +99,7 @@ async fn what_a_real_server_says_of_a_registration_is_read_whole() {
         }],
         "nameservers": [{"objectClassName": "nameserver", "ldhName": "ns1.example.net"}]
     })]);
-    let rdap = server.client().await;
+    let rdap = server.client();
     let reply = rdap.registration(&"example.org".parse().unwrap()).await;
     let RdapFinding::Registered(facts) = reply.finding else {
         panic!("{reply:?}")
@@ -129,7 +127,7 @@ async fn what_a_real_server_says_of_a_registration_is_read_whole() {
 #[tokio::test]
 async fn what_a_real_server_does_not_know_is_not_registered() {
     let server = Server::knowing(&[json!({"objectClassName": "domain", "ldhName": "other.org"})]);
-    let rdap = server.client().await;
+    let rdap = server.client();
     let reply = rdap.registration(&"example.org".parse().unwrap()).await;
     assert_eq!(reply.finding, RdapFinding::NotRegistered);
 }

@@ -1,26 +1,16 @@
 //! Which server answers for which top-level domain: IANA's bootstrap file (RFC 9224), or the operator's own.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use jiff::SignedDuration;
-use lapsewatch_core::{DomainName, SuffixKind, Timestamp};
+use lapsewatch_core::{DomainName, HostName, SuffixKind};
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::http::{self, in_full};
+use super::setting::BootstrapError;
 
-/// Where IANA publishes its file.
-const IANA: &str = "https://data.iana.org/rdap/dns.json";
 const SHIPPED: &str = include_str!("../../data/rdap-dns.json");
 const KNOWN: &str = include_str!("../../data/known-servers.json");
-/// How long fetching the file may take: nothing waits for it that could not do without.
-const FETCH: Duration = Duration::from_secs(5);
-/// How old a fetched copy may be.
-const FRESH: SignedDuration = SignedDuration::from_hours(24);
-/// The longest file that is read; the real one has some hundred kilobytes.
-const LONGEST: usize = 8 * 1024 * 1024;
 
 /// The servers, by the names that they answer for.
 #[derive(Clone, Debug)]
@@ -38,65 +28,6 @@ pub(super) enum Trust {
     Operator,
 }
 
-/// Where the operator wants the list from: `LAPSEWATCH_RDAP_BOOTSTRAP`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BootstrapSetting {
-    /// Not set: IANA's file.
-    Iana,
-    /// `none`: no registry is asked.
-    Off,
-    /// A file.
-    File(PathBuf),
-    /// A URL.
-    Url(Url),
-}
-
-impl BootstrapSetting {
-    /// Reads the setting.
-    ///
-    /// # Errors
-    /// It begins as a URL and is none.
-    pub fn read(setting: Option<&str>) -> Result<Self, BootstrapError> {
-        let Some(text) = setting.map(str::trim).filter(|text| !text.is_empty()) else {
-            return Ok(Self::Iana);
-        };
-        if text == "none" {
-            return Ok(Self::Off);
-        }
-        if text.starts_with("http://") || text.starts_with("https://") {
-            return Url::parse(text)
-                .map(Self::Url)
-                .map_err(|_| BootstrapError::NotAUrl);
-        }
-        Ok(Self::File(text.into()))
-    }
-}
-
-/// Why the operator's list cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum BootstrapError {
-    /// It looks like a URL.
-    #[error("LAPSEWATCH_RDAP_BOOTSTRAP is not a URL, nor a file, nor none")]
-    NotAUrl,
-    /// The file cannot be read.
-    #[error("the RDAP bootstrap file {} cannot be read", path.display())]
-    NotRead {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// It is no bootstrap file.
-    #[error("the RDAP bootstrap file {} is not as RFC 9224 has it: {why}", path.display())]
-    NotABootstrap {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-}
-
 impl Bootstrap {
     /// The copy of IANA's file that ships with the program, and the known servers that it leaves out.
     pub fn shipped() -> Self {
@@ -104,52 +35,6 @@ impl Bootstrap {
             servers: HashMap::new(),
             trust: Trust::Registries,
         })
-    }
-
-    /// The list as a run uses it; `None` if no registry is to be asked. IANA's is fetched if `cache` holds no copy from the day
-    /// before `wall` (real time); if it cannot be had, an older copy serves, and without one the shipped. A list at the operator's
-    /// URL is fetched each time; if it cannot be had, the shipped one serves. Only an operator's file that cannot be used is an
-    /// error.
-    pub async fn current(
-        setting: &BootstrapSetting,
-        cache: Option<&Path>,
-        wall: Timestamp,
-    ) -> Result<Option<Self>, BootstrapError> {
-        match setting {
-            BootstrapSetting::Off => Ok(None),
-            BootstrapSetting::File(path) => Self::of_file(path).map(Some),
-            BootstrapSetting::Iana => Ok(Some(Self::of_iana(cache, wall).await)),
-            BootstrapSetting::Url(url) => match Self::fetch(url.as_str(), Trust::Operator).await {
-                Ok((bootstrap, _)) => Ok(Some(bootstrap)),
-                Err(why) => {
-                    tracing::warn!(
-                        why,
-                        "LAPSEWATCH_RDAP_BOOTSTRAP cannot be fetched; the built-in list serves"
-                    );
-                    Ok(Some(Self::shipped()))
-                }
-            },
-        }
-    }
-
-    async fn of_iana(cache: Option<&Path>, wall: Timestamp) -> Self {
-        if let Some(cached) = cache.and_then(|cache| Self::cached(cache, Some(wall))) {
-            return cached;
-        }
-        match Self::fetch(IANA, Trust::Registries).await {
-            Ok((bootstrap, text)) => {
-                // A copy that cannot be kept is fetched again, no more.
-                if let Some(Err(error)) = cache.map(|cache| std::fs::write(cache, text)) {
-                    tracing::debug!(cause = in_full(&error), "IANA's list is not kept");
-                }
-                bootstrap
-            }
-            Err(why) => {
-                tracing::debug!(why, "IANA's list cannot be fetched; an older copy serves");
-                let older = cache.and_then(|cache| Self::cached(cache, None));
-                older.unwrap_or_else(Self::shipped)
-            }
-        }
     }
 
     /// The server for a domain: that of its longest part, label by label, that the list has. What is registered below a private
@@ -201,7 +86,11 @@ impl Bootstrap {
         Ok(bootstrap)
     }
 
-    fn of_file(path: &Path) -> Result<Self, BootstrapError> {
+    /// The operator's own list, in a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or it names a server that cannot be asked.
+    pub fn of_file(path: &Path) -> Result<Self, BootstrapError> {
         let text = std::fs::read_to_string(path).map_err(|source| BootstrapError::NotRead {
             path: path.to_owned(),
             source,
@@ -212,33 +101,9 @@ impl Bootstrap {
         })
     }
 
-    /// The copy that was kept; if a time is given, only one that is fresh then.
-    fn cached(cache: &Path, fresh_at: Option<Timestamp>) -> Option<Self> {
-        if let Some(now) = fresh_at {
-            let written = std::fs::metadata(cache).ok()?.modified().ok()?;
-            let written = Timestamp::try_from(written).ok()?;
-            if now.duration_since(written) >= FRESH {
-                return None;
-            }
-        }
-        Self::of_fetched(&std::fs::read_to_string(cache).ok()?, Trust::Registries).ok()
-    }
-
-    async fn fetch(url: &str, trust: Trust) -> Result<(Self, String), String> {
-        let text = async {
-            let client = http::client()?.timeout(FETCH).build()?;
-            let response = client.get(url).send().await?.error_for_status()?;
-            http::body(response, LONGEST).await
-        };
-        let text = text.await.map_err(|error| in_full(&error))?;
-        let text = text.ok_or("it is longer than 8 MiB")?;
-        let text = String::from_utf8(text).map_err(|error| error.to_string())?;
-        Ok((Self::of_fetched(&text, trust)?, text))
-    }
-
     /// A fetched list. One of IANA's that has lost half of what it had is not believed: a cut or forged file must not take the
     /// second witness away.
-    fn of_fetched(text: &str, trust: Trust) -> Result<Self, String> {
+    pub(super) fn of_fetched(text: &str, trust: Trust) -> Result<Self, String> {
         match trust {
             Trust::Operator => Self::parse(text, trust),
             Trust::Registries => {
@@ -258,9 +123,14 @@ impl Bootstrap {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut servers = HashMap::new();
         for (names, urls) in file.services {
-            let urls = urls.iter().filter_map(|url| base(url, trust));
+            let admitted = urls.iter().filter_map(|url| base(url, trust));
             // RFC 9224, 3: more than one URL may serve, and https is to be preferred.
-            let Some(server) = urls.min_by_key(|url| url.scheme() != "https") else {
+            let server = admitted.min_by_key(|url| url.scheme() != "https");
+            let Some(server) = server else {
+                if let (Trust::Operator, Some(url)) = (trust, urls.first()) {
+                    let names = names.join(", ");
+                    return Err(format!("the server {url:?} of {names} cannot be asked"));
+                }
                 continue;
             };
             for name in names {
@@ -268,6 +138,21 @@ impl Bootstrap {
             }
         }
         Ok(Self { servers, trust })
+    }
+}
+
+/// The name by which the questions to a server are paced: its host's. Servers at several ports of one host share a pace, since
+/// it is the machine that is spared. An IPv6 address is written as Windows does it in names, which hold no colon.
+pub(super) fn pace_key(server: &Url) -> Option<HostName> {
+    let host = server.host_str()?;
+    match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(address) => {
+            HostName::parse(&format!("{}.ipv6-literal.net", address.replace(':', "-")))
+        }
+        None => HostName::parse(host),
     }
 }
 
@@ -282,9 +167,9 @@ fn base(text: &str, trust: Trust) -> Option<Url> {
         Trust::Registries => {
             url.scheme() == "https" && url.domain().is_some_and(|host| host.contains('.'))
         }
-        Trust::Operator => matches!(url.scheme(), "http" | "https") && url.has_host(),
+        Trust::Operator => matches!(url.scheme(), "http" | "https"),
     };
-    if !is_plain || !is_admitted {
+    if !is_plain || !is_admitted || pace_key(&url).is_none() {
         return None;
     }
     if !url.path().ends_with('/') {
@@ -300,7 +185,7 @@ struct File {
     services: Vec<(Vec<String>, Vec<String>)>,
 }
 
-/// An entry of the known servers.
+/// An entry of the known servers; its source is for who changes the file.
 #[derive(Deserialize)]
 struct Known {
     tlds: Vec<String>,
@@ -384,44 +269,70 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_is_a_file_a_url_none_or_nothing() {
-        let read = |text| BootstrapSetting::read(Some(text)).unwrap();
-        assert_eq!(
-            BootstrapSetting::read(None).unwrap(),
-            BootstrapSetting::Iana
-        );
-        assert_eq!(read(" "), BootstrapSetting::Iana);
-        assert_eq!(read("none"), BootstrapSetting::Off);
-        assert_eq!(
-            read("./dns.json"),
-            BootstrapSetting::File("./dns.json".into())
-        );
-        assert!(matches!(
-            read("https://example.org/dns.json"),
-            BootstrapSetting::Url(_)
-        ));
-        assert!(BootstrapSetting::read(Some("https://")).is_err());
+    fn each_server_that_iana_leaves_out_is_known_from_somewhere() {
+        let known: Vec<serde_json::Value> = serde_json::from_str(KNOWN).unwrap();
+        assert!(!known.is_empty());
+        for entry in known {
+            let source = entry["source"].as_str().unwrap_or_default();
+            let names_a_page = source.split(' ').any(|word| {
+                let page = Url::parse(word).ok().filter(|url| url.scheme() == "https");
+                page.is_some_and(|page| page.path().len() > 1)
+            });
+            assert!(names_a_page, "{}: {source:?}", entry["tlds"]);
+        }
     }
 
-    #[tokio::test]
-    async fn a_file_that_is_none_is_told_and_a_server_that_is_away_is_no_error() {
+    fn operators(server: &str) -> Result<Bootstrap, String> {
+        let text = format!(r#"{{"services":[[["dev"],["{server}"]]]}}"#);
+        Bootstrap::parse(&text, Trust::Operator)
+    }
+
+    fn key(server: &str) -> String {
+        let bootstrap = operators(server).unwrap();
+        let base = bootstrap.base(&"a.dev".parse().unwrap()).unwrap();
+        pace_key(base).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_ports_of_one_host_share_a_pace_and_no_two_hosts_do() {
+        assert_eq!(key("http://127.0.0.1:8080/"), "127.0.0.1");
+        assert_eq!(key("http://127.0.0.1:8081/"), key("https://127.0.0.1/rdap"));
+        assert_ne!(key("http://127.0.0.1/"), key("http://127.0.0.2/"));
+        assert_eq!(key("http://RDAP.dev:8080/"), "rdap.dev");
+        assert_eq!(key("http://[::1]:8080/"), "--1.ipv6-literal.net");
+        assert_eq!(key("http://[::1]:8081/"), key("https://[0:0:0:0:0:0:0:1]/"));
+        assert_ne!(key("http://[fd00::1]/"), key("http://[fd00::2]/"));
+    }
+
+    #[test]
+    fn a_server_of_the_operators_that_cannot_be_asked_is_told_and_not_passed_over() {
+        for server in [
+            "ftp://rdap.dev/",
+            "rdap.dev",
+            "https://user@rdap.dev/",
+            "https://rdap.dev/?a=b",
+            "https://a!b.dev/",
+            "",
+        ] {
+            let why = operators(server).unwrap_err();
+            assert_eq!(why, format!("the server {server:?} of dev cannot be asked"));
+        }
+        let one_of_two = r#"{"services":[[["dev"],["ftp://rdap.dev/","https://rdap.dev/"]]]}"#;
+        let bootstrap = Bootstrap::parse(one_of_two, Trust::Operator).unwrap();
+        assert_eq!(server(&bootstrap, "a.dev").unwrap(), "https://rdap.dev/");
+    }
+
+    #[test]
+    fn a_file_of_the_operators_that_cannot_be_used_is_told_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dns.json");
-        let file = BootstrapSetting::File(path.clone());
-        let missing = Bootstrap::current(&file, None, Timestamp::UNIX_EPOCH)
-            .await
-            .unwrap_err();
-        assert!(missing.to_string().ends_with("cannot be read"));
+        let missing = Bootstrap::of_file(&path).unwrap_err().to_string();
+        assert!(missing.ends_with("dns.json cannot be read"), "{missing}");
         std::fs::write(&path, "{}").unwrap();
-        let wrong = Bootstrap::current(&file, None, Timestamp::UNIX_EPOCH)
-            .await
-            .unwrap_err();
-        assert!(wrong.to_string().contains("RFC 9224"), "{wrong}");
-        let nobody = BootstrapSetting::read(Some("http://127.0.0.1:1/dns.json")).unwrap();
-        let shipped = Bootstrap::current(&nobody, None, Timestamp::UNIX_EPOCH)
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(shipped.servers.len() > 1000);
+        let wrong = Bootstrap::of_file(&path).unwrap_err().to_string();
+        assert!(
+            wrong.contains("dns.json is not as RFC 9224 has it"),
+            "{wrong}"
+        );
     }
 }
