@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
 use lapsewatch_core::{DomainName, Mode, Month, Run, RunId, Timestamp};
 use lapsewatch_pipeline::{DispatchError, Dispatched, Dispatcher};
 use lapsewatch_watchlist::Watchlist;
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::host::Host;
 use crate::local_queue::{LocalQueue, Results};
@@ -147,9 +148,11 @@ async fn unless_stopped<T>(
     dispatcher: &LocalDispatcher,
     work: impl Future<Output = T>,
 ) -> Result<T> {
+    // One listener for both: a second Ctrl-C that comes at once is not missed.
+    let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     tokio::select! {
         done = work => return Ok(done),
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupts.recv() => {}
     }
     // Whether anybody reads this is of no matter.
     let _ = writeln!(
@@ -160,7 +163,7 @@ async fn unless_stopped<T>(
         () = dispatcher.queue.settle() => {
             Err(anyhow!("stopped; the looks taken are kept, and the next sweep goes on from here"))
         }
-        _ = tokio::signal::ctrl_c() => {
+        _ = interrupts.recv() => {
             Err(anyhow!(
                 "stopped at once; the looks taken are kept, those under way are lost, and the next sweep takes them again"
             ))

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::SignedDuration;
-use lapsewatch_core::{EventKind, Timestamp};
+use lapsewatch_core::{EventKind, Risk, Timestamp};
 use serde_json::json;
 
 use crate::commands::Done;
@@ -25,7 +25,7 @@ pub(crate) async fn run(host: &Host, since: Option<Timestamp>, output: Output) -
                 let (at, domain) = (event.at, event.domain);
                 let term =
                     expires_at.map_or(String::new(), |end| format!("; end of its term: {end}"));
-                output.say(format!("{at}  {domain}: {risk}{term}"))?;
+                output.say(format!("{at}  {domain}: {}{term}", in_words(risk)))?;
                 listed.push(
                     json!({"at": at, "domain": domain, "risk": risk, "expires_at": expires_at}),
                 );
@@ -42,4 +42,17 @@ pub(crate) async fn run(host: &Host, since: Option<Timestamp>, output: Output) -
     let found = json!({"since": since, "warnings": listed});
     document(&host.environment, output, found)?;
     Ok(Done::Done)
+}
+
+fn in_words(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Parked => "it shows a parking page",
+        Risk::ForSale => "it is for sale",
+        Risk::CameBack => "it was deleted and is registered again, nobody knows by whom",
+        Risk::PastExpiry => "its term has ended, and nobody has renewed it",
+        Risk::HandsChanged => "its registrar and name servers have changed",
+        Risk::LossSeen => "it seems to be lost",
+        Risk::Redemption => "it is deleted, and its owner can still restore it",
+        Risk::PendingDelete => "it is about to be released",
+    }
 }

@@ -234,8 +234,27 @@ async fn at_the_moment_of_use_a_fastly_that_hangs_is_not_waited_for_past_the_cal
     assert_eq!(answer["verdict"], "unknown");
     assert_eq!(answer["reasons"], json!(["stale"]));
     assert_eq!(answer["looked_up"], false);
-    assert_eq!(answer["record"], known["record"]);
+    for part in ["verdict", "evidence"] {
+        assert_eq!(answer["record"][part], known["record"][part], "{part}");
+    }
     assert_eq!(house.fastly.calls("number0.org"), 2, "it was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_at_risk_is_told_of_in_the_log() {
+    let script = Script::answering("undelegated inactive");
+    let house = House::new(script, &numbered(1)).await;
+    let rie = house.function("1000", 39).await;
+    let event = json!({"Records": [check("lost", "number0.org")]});
+    rie.invoke(&event).await.unwrap();
+    let log = rie.log_with("domain at risk").await;
+    let told = |line: &&str| line.contains(r#""message":"domain at risk""#);
+    let line: Value = serde_json::from_str(log.lines().find(told).unwrap()).unwrap();
+    assert_eq!(
+        (&line["level"], &line["domain"]),
+        (&json!("WARN"), &json!("number0.org"))
+    );
+    assert_eq!(line["risk"], "loss_seen");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,5 @@
 //! What can be said of a domain before it is lost, so that its owner can be told in time.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{FastlyFinding, RdapFinding, RdapPhase, Record, Timestamp, Token, Verdict};
@@ -28,22 +26,21 @@ pub enum Risk {
     PendingDelete,
 }
 
-impl fmt::Display for Risk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Parked => "it shows a parking page",
-            Self::ForSale => "it is for sale",
-            Self::CameBack => "it was deleted and is registered again, by nobody knows whom",
-            Self::PastExpiry => "its term has ended and nobody has renewed it",
-            Self::HandsChanged => "its registrar and name servers have changed",
-            Self::LossSeen => "it seems to be lost",
-            Self::Redemption => "it is deleted, and its owner can still restore it",
-            Self::PendingDelete => "it is about to be released",
-        })
-    }
-}
-
 impl Risk {
+    /// The sign's name, as documents have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parked => "parked",
+            Self::ForSale => "for_sale",
+            Self::CameBack => "came_back",
+            Self::PastExpiry => "past_expiry",
+            Self::HandsChanged => "hands_changed",
+            Self::LossSeen => "loss_seen",
+            Self::Redemption => "redemption",
+            Self::PendingDelete => "pending_delete",
+        }
+    }
+
     /// Whether a term has ended by `now` that the registry has not moved on.
     pub(crate) fn is_past_expiry(record: &Record, now: Timestamp) -> bool {
         record.background.facts().is_some_and(|facts| {
@@ -120,6 +117,27 @@ impl Risk {
             Some(Self::ForSale)
         } else {
             status.has(&Token::Parked).then_some(Self::Parked)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_has_one_name_everywhere() {
+        for risk in [
+            Risk::Parked,
+            Risk::ForSale,
+            Risk::CameBack,
+            Risk::PastExpiry,
+            Risk::HandsChanged,
+            Risk::LossSeen,
+            Risk::Redemption,
+            Risk::PendingDelete,
+        ] {
+            assert_eq!(serde_json::to_value(risk).unwrap(), risk.name());
         }
     }
 }

@@ -239,7 +239,8 @@ impl<W: Watchlist, S, R, D> Checker<W, S, R, D> {
             ..
         }) = transition.event.filter(|_| is_written)
         {
-            tracing::warn!(domain = record.domain.as_str(), %risk, "domain at risk");
+            let (domain, risk) = (record.domain.as_str(), risk.name());
+            tracing::warn!(domain, risk, "domain at risk");
         }
         Ok(())
     }
