@@ -84,7 +84,7 @@ where
             || (self.clock.now(), Witnesses::default()),
             |glimpse| (glimpse.observed_at, glimpse.witnesses),
         );
-        match self.ask(&record.domain, deadline).await? {
+        match self.ask(&record, deadline).await? {
             Asked::Answered(fastly) => {
                 let witnesses = self
                     .beside(run, &record, &fastly, witnesses, deadline)
@@ -131,9 +131,15 @@ where
     }
 
     /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
-    /// paid and paced here. A wish to be left alone holds the pace of the whole fleet.
-    async fn ask(&self, domain: &DomainName, deadline: Deadline) -> Result<Asked, CheckError> {
-        let mut delays = self.settings.retries.build();
+    /// paid and paced here. A wish to be left alone holds the pace of the whole fleet. Where the last look ended without an
+    /// answer there is one attempt: through a long outage, further ones would be paid for in vain.
+    async fn ask(&self, record: &Record, deadline: Deadline) -> Result<Asked, CheckError> {
+        let domain = &record.domain;
+        let retries = self.settings.retries;
+        let mut delays = match record.unknown_streak {
+            0 => retries.build(),
+            1.. => retries.with_max_times(0).build(),
+        };
         loop {
             let error = match self.source.status(domain).await {
                 Ok(finding) => return Ok(Asked::Answered(finding)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{House, day, messages, name, verified};
+use crate::support::{House, day, messages, name, now, verified, wait_until};
 use lapsewatch_core::{
     Confirmation, DnsFinding, EventKind, HostName, Month, RdapFacts, RdapFinding, RdapStatus, Risk,
     Verdict,
@@ -39,6 +39,24 @@ async fn a_panic_in_one_message_fails_that_message_only_and_it_can_be_tried_agai
         [done(), failed(), done()],
         "its lease was given back"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_asked_again_at_the_first_look_and_once_at_those_that_follow() {
+    let house = House::watching(&["one.jp"]).await;
+    house.sources.failing();
+    let checker = house.checker_from(day(1));
+    for (calls, days) in [(3, 1), (4, 2), (5, 3)] {
+        wait_until(day(days)).await;
+        let sweep = messages(&house.run("sweep"), &["one.jp"]);
+        let looked = checker.check(&sweep, Deadline::Open).await.unwrap();
+        assert_eq!(looked, [Checked::Looked(Verdict::Unknown)]);
+        assert_eq!(house.sources.asked("fastly"), calls);
+        assert_eq!(
+            house.watchlist.spent(Month::of(now())).await.unwrap(),
+            u64::from(calls)
+        );
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ struct Said {
     asked: HashMap<&'static str, u32>,
     slow: Option<Duration>,
     is_down: bool,
+    is_failing: bool,
     asked_about: Vec<String>,
     called_at: Vec<Instant>,
 }
@@ -76,6 +77,11 @@ impl Played {
         self.said().is_down = is_down;
     }
 
+    /// Fastly fails each call from now on.
+    pub(crate) fn failing(&self) {
+        self.said().is_failing = true;
+    }
+
     /// The domains that Fastly was asked about, in order.
     pub(crate) fn asked_about(&self) -> Vec<String> {
         self.said().asked_about.clone()
@@ -114,6 +120,12 @@ impl StatusSource for Played {
             tokio::time::sleep(time).await;
         }
         self.said().asked_about.push(domain.to_string());
+        if self.said().is_failing {
+            return Err(LookError::Retryable {
+                reason: NoAnswer::ServerFailed { http_status: 503 },
+                retry_after: None,
+            });
+        }
         if self.said().is_down {
             return Ok(FastlyFinding::NoAnswer {
                 reason: NoAnswer::TimedOut,
