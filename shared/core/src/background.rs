@@ -117,6 +117,16 @@ impl Background {
         self.facts().map(RdapFacts::phase)
     }
 
+    /// Whether the registry has said of the name that it is registered, so lately that a loss it has seen may still be under way.
+    pub(crate) fn has_spoken_lately(&self, now: Timestamp) -> bool {
+        match &self.registry {
+            RegistryMemory::Registered { answered_at, .. } => {
+                now.duration_since(*answered_at) < SPELL
+            }
+            RegistryMemory::Nothing | RegistryMemory::NotSupported => false,
+        }
+    }
+
     /// Whether the last question to the registry brought an answer.
     pub fn was_answered(&self) -> bool {
         match &self.registry {
@@ -145,6 +155,8 @@ impl Background {
         after.asked_at = Some(now);
         match rdap {
             Some(RdapFinding::Registered(facts)) => after.take_in(now, facts),
+            // Another process's list of servers may lack what this one's has: that is silence, for as long as it matters.
+            Some(RdapFinding::NotSupported) if self.has_spoken_lately(now) => {}
             Some(RdapFinding::NotSupported) => after.registry = RegistryMemory::NotSupported,
             Some(RdapFinding::NotRegistered | RdapFinding::NoAnswer { .. }) | None => {}
         }

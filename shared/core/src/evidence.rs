@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Background, DnsFinding, RdapFinding, RdapPhase, Registration, StatusSet, Timestamp};
+use crate::{
+    DnsFinding, RdapFacts, RdapFinding, RdapPhase, Record, Registration, StatusSet, Timestamp,
+};
 
 /// The answers of one look at a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,35 +37,39 @@ impl Evidence {
         self.rdap.as_ref().and_then(RdapFinding::registered_at)
     }
 
-    /// Whether the look settles what a glance has shown: Fastly answered, and so did the registry, where there is one to ask.
-    pub(crate) fn settles(&self) -> bool {
+    /// Whether the look at the domain of `previous` settles what a glance has shown: Fastly answered, and so did the registry, where
+    /// there is one to ask, and the DNS, where it matters.
+    pub(crate) fn settles(&self, previous: &Record) -> bool {
         let is_answered = match &self.fastly {
             FastlyFinding::Answered { .. } => true,
             FastlyFinding::NoAnswer { .. } => false,
         };
-        let is_heard = match &self.rdap {
-            Some(
-                RdapFinding::Registered(_) | RdapFinding::NotRegistered | RdapFinding::NotSupported,
-            ) => true,
-            Some(RdapFinding::NoAnswer { .. }) | None => false,
+        let is_heard = match self.registry(previous) {
+            Registry::Registered | Registry::Losing | Registry::NotRegistered => true,
+            Registry::Unsure => false,
+            Registry::Silent => {
+                self.rdap == Some(RdapFinding::NotSupported)
+                    && !previous.background.has_spoken_lately(self.observed_at)
+            }
         };
         is_answered && is_heard
     }
 
-    /// What the registry says of the registration, beside what was known before the look.
-    pub(crate) fn registry(&self, known: &Background) -> Registry {
+    /// What the registry says of the registration, beside what was known of the domain before the look.
+    pub(crate) fn registry(&self, previous: &Record) -> Registry {
         match &self.rdap {
             Some(RdapFinding::Registered(facts)) => match facts.phase() {
-                // Registries without a redemption period suspend a name that nobody has paid for: its date stays in the
-                // past, and the zone does not have it any more, where it had it before. Its owner can still renew, and gets no
-                // mail. A name that never had servers shows nothing by having none.
-                RdapPhase::Normal
-                    if facts.has_ended(self.observed_at)
-                        && !known.hands.name_servers.is_empty()
-                        && self.dns == Some(DnsFinding::NoSuchDomain) =>
-                {
-                    Registry::Losing
-                }
+                RdapPhase::Normal if self.may_be_suspended(facts, previous) => match &self.dns {
+                    Some(DnsFinding::NoSuchDomain) => Registry::Losing,
+                    Some(DnsFinding::Delegated { .. } | DnsFinding::Lame { .. }) => {
+                        Registry::Registered
+                    }
+                    // That the zone was not heard does not take back what it said.
+                    Some(DnsFinding::NoAnswer { .. }) | None if previous.is_suspected() => {
+                        Registry::Unsure
+                    }
+                    Some(DnsFinding::NoAnswer { .. }) | None => Registry::Registered,
+                },
                 RdapPhase::Normal | RdapPhase::Restoring => Registry::Registered,
                 RdapPhase::Redemption | RdapPhase::PendingDelete => Registry::Losing,
             },
@@ -74,12 +80,19 @@ impl Evidence {
         }
     }
 
+    /// Registries without a redemption period suspend a name that nobody has paid for: its date stays in the past, and the zone does
+    /// not have it any more, where it had it before. Its owner can still renew, and gets no mail. A name that never had servers
+    /// shows nothing by having none.
+    fn may_be_suspended(&self, facts: &RdapFacts, previous: &Record) -> bool {
+        facts.has_ended(self.observed_at) && !previous.background.hands.name_servers.is_empty()
+    }
+
     /// Whether Fastly says that the name is lost and another source, the registry or the DNS, says so by itself. RDAP and DNS
     /// without Fastly are not two: both repeat what the registry's database says.
     pub(crate) fn has_two_witnesses(&self, registry: Registry) -> bool {
         let rdap = match registry {
             Registry::Losing | Registry::NotRegistered => true,
-            Registry::Registered | Registry::Silent => false,
+            Registry::Registered | Registry::Unsure | Registry::Silent => false,
         };
         let dns = match &self.dns {
             Some(DnsFinding::NoSuchDomain) => true,
@@ -101,6 +114,8 @@ pub(crate) enum Registry {
     Silent,
     /// Registered, no sign of deletion; or being restored, which is its owner's doing.
     Registered,
+    /// Past its term and perhaps suspended: it looked so before, and the zone was not heard.
+    Unsure,
     /// In redemption or pending delete; or past its term and suspended.
     Losing,
     /// Not registered.

@@ -56,7 +56,7 @@ pub fn observe(
         evidence.rdap.as_ref(),
         evidence.dns.as_ref(),
     );
-    if evidence.settles() {
+    if evidence.settles(previous) {
         let is_later = |since: &Timestamp| *since > evidence.observed_at;
         background.unsettled_since = background.unsettled_since.filter(is_later);
     }

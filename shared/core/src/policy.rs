@@ -8,6 +8,9 @@ use crate::{
     Registration, Timestamp, Verdict,
 };
 
+/// For how long a suspicion may wait to be confirmed: a week without sources, and as long to make up for it.
+const SUSPICION: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// When evidence is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -40,7 +43,7 @@ pub struct Judgement {
 impl Policy {
     /// Judges a look at the domain of `previous`. Total: every evidence has a judgement.
     pub fn judge(&self, previous: &Record, evidence: &Evidence) -> Judgement {
-        let registry = evidence.registry(&previous.background);
+        let registry = evidence.registry(previous);
         let verdict = Self::verdict(previous, evidence, registry);
         match verdict {
             Verdict::Held => Judgement {
@@ -60,39 +63,29 @@ impl Policy {
     }
 
     /// Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses it once its
-    /// evidence is stale. But a registry that says "registered" refutes a loss: what is seen later begins anew. That others have
-    /// registered the domain it refutes by a date alone.
+    /// evidence is stale. What speaks against the loss holds the un-verification back until a look shows the loss again.
     fn unknown(previous: &Record, evidence: &Evidence, registry: Registry) -> Judgement {
         let verdict = Verdict::Unknown;
-        let is_refuted = match registry {
-            Registry::Registered => !is_resurrected(previous),
-            Registry::Silent | Registry::Losing | Registry::NotRegistered => false,
-        };
-        match (registration_in(previous, evidence), is_refuted) {
-            // Registered by others just now, or by a wrong clock: the next look tells. Until then nothing is forgotten, and nothing done.
-            (DatedRegistration::Ahead, _) => Judgement {
+        let rdap = evidence.rdap.as_ref();
+        let still_deleted_at = deletion_after(previous, rdap, evidence.observed_at);
+        match Stance::of(previous, evidence, registry) {
+            Stance::Silent => Judgement {
+                verdict,
+                lapse: previous.lapse.clone(),
+                pending: previous.pending.clone(),
+                deleted_at: still_deleted_at,
+            },
+            Stance::Doubts => Judgement {
                 verdict,
                 lapse: previous.lapse.clone(),
                 pending: None,
-                deleted_at: previous.deleted_at,
+                deleted_at: still_deleted_at,
             },
-            (
-                DatedRegistration::Known | DatedRegistration::Again(_) | DatedRegistration::Undated,
-                true,
-            ) => Judgement {
+            Stance::Refutes => Judgement {
                 verdict,
                 lapse: None,
                 pending: None,
                 deleted_at: deleted_at(previous, evidence),
-            },
-            (
-                DatedRegistration::Known | DatedRegistration::Again(_) | DatedRegistration::Undated,
-                false,
-            ) => Judgement {
-                verdict,
-                lapse: previous.lapse.clone(),
-                pending: previous.pending.clone(),
-                deleted_at: previous.deleted_at,
             },
         }
     }
@@ -107,7 +100,9 @@ impl Policy {
             (DatedRegistration::Ahead, _) => false,
             // What the registry alone has seen, Fastly's "registered" cannot take back; nor that others have registered the domain,
             // an answer without a date.
-            (DatedRegistration::Undated, Registry::Silent) => !is_the_registrys_word(previous),
+            (DatedRegistration::Undated, Registry::Silent) => {
+                !is_the_registrys_word(previous, evidence.observed_at)
+            }
             (DatedRegistration::Undated, _) => !is_resurrected(previous),
             (DatedRegistration::Known, _) => true,
         };
@@ -126,20 +121,20 @@ impl Policy {
             Registration::Registered | Registration::NotRegistrable => match registry {
                 Registry::Silent | Registry::Registered => Verdict::Held,
                 Registry::Losing => Verdict::Lapsing,
-                Registry::NotRegistered => Verdict::Unknown,
+                Registry::Unsure | Registry::NotRegistered => Verdict::Unknown,
             },
             Registration::Expiring | Registration::Deleting => match registry {
-                Registry::Silent | Registry::Losing => Verdict::Lapsing,
+                Registry::Silent | Registry::Unsure | Registry::Losing => Verdict::Lapsing,
                 Registry::Registered => Verdict::Unknown,
                 Registry::NotRegistered => Verdict::Lapsed,
             },
             Registration::Available => match registry {
                 Registry::Silent | Registry::NotRegistered => Verdict::Lapsed,
-                Registry::Registered => Verdict::Unknown,
+                Registry::Registered | Registry::Unsure => Verdict::Unknown,
                 Registry::Losing => Verdict::Lapsing,
             },
             Registration::Undecided => match registry {
-                Registry::Silent => Verdict::Unknown,
+                Registry::Silent | Registry::Unsure => Verdict::Unknown,
                 Registry::Registered => Verdict::Held,
                 Registry::Losing => Verdict::Lapsing,
                 Registry::NotRegistered => Verdict::Lapsed,
@@ -162,7 +157,11 @@ impl Policy {
     ) -> Judgement {
         // A loss that went back a step (released, then in redemption) contradicts itself, and a registry that names another date
         // with every answer has a clock or a table that is wrong: the suspicion begins anew.
-        let known = previous.lapse.as_ref().filter(|lapse| goes_on(lapse, kind));
+        // So does one that nothing has confirmed for long: what was seen then and what is seen now need not be one loss.
+        let known = previous.lapse.as_ref().filter(|lapse| {
+            let age = evidence.observed_at.duration_since(lapse.first.observed_at);
+            goes_on(lapse, kind) && (lapse.confirmation.is_some() || age <= SUSPICION)
+        });
         let mut lapse = known.cloned().map_or_else(
             || Lapse {
                 kind,
@@ -293,8 +292,8 @@ pub(crate) fn deletion_after(
 }
 
 /// Whether the loss under way was never Fastly's to see: the registry's date, or a phase of deletion that Fastly did not show, or
-/// that the registry was the last to name.
-fn is_the_registrys_word(record: &Record) -> bool {
+/// that the registry was the last to name. A registry that has long been silent has no word any more but its date.
+fn is_the_registrys_word(record: &Record, now: Timestamp) -> bool {
     let Some(lapse) = &record.lapse else {
         return false;
     };
@@ -302,7 +301,52 @@ fn is_the_registrys_word(record: &Record) -> bool {
         Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
         Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
     };
-    is_resurrected(record) || is_deleting || !lapse.first.fastly.says_lost()
+    let is_its_own = is_deleting || !lapse.first.fastly.says_lost();
+    is_resurrected(record) || (is_its_own && record.background.has_spoken_lately(now))
+}
+
+/// How a look that cannot tell stands to the loss under way.
+enum Stance {
+    /// Nobody who answered speaks against it.
+    Silent,
+    /// Something speaks against it: not enough to forget it, enough not to act upon it.
+    Doubts,
+    /// It is none, or none any more: what is seen later begins anew.
+    Refutes,
+}
+
+impl Stance {
+    fn of(previous: &Record, evidence: &Evidence, registry: Registry) -> Self {
+        let Some(lapse) = &previous.lapse else {
+            return Self::Silent;
+        };
+        if registration_in(previous, evidence) == DatedRegistration::Ahead {
+            // Registered by others just now, or by a wrong clock: the next look tells.
+            return Self::Doubts;
+        }
+        if is_resurrected(previous) {
+            // It looks alive, and only a date could take it back.
+            return Self::Silent;
+        }
+        let is_delegated = evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated);
+        match (registry, evidence.fastly.registration()) {
+            (Registry::Registered, _) => Self::Refutes,
+            // The registry's own zone has the name.
+            _ if is_delegated && lapse.confirmation.is_none() => Self::Refutes,
+            _ if is_delegated => Self::Doubts,
+            (
+                Registry::Silent | Registry::Unsure | Registry::Losing | Registry::NotRegistered,
+                Registration::Registered | Registration::NotRegistrable,
+            ) => Self::Doubts,
+            (
+                Registry::Silent | Registry::Unsure | Registry::Losing | Registry::NotRegistered,
+                Registration::Available
+                | Registration::Expiring
+                | Registration::Deleting
+                | Registration::Undecided,
+            ) => Self::Silent,
+        }
+    }
 }
 
 /// When a domain that is registered now was last seen deleted, for certain: by others, then, unless its owner has it again.
@@ -324,9 +368,11 @@ fn deleted_at(previous: &Record, evidence: &Evidence) -> Option<Timestamp> {
     last_seen.max(previous.deleted_at)
 }
 
+/// Whether the domain was last seen registered by others than those who verified an address at it. Once those are un-verified, it
+/// is nobody's loss.
 fn is_resurrected(record: &Record) -> bool {
     match record.lapse.as_ref().map(|lapse| lapse.kind) {
-        Some(LossKind::Resurrected { .. }) => true,
+        Some(LossKind::Resurrected { registered_at }) => registered_at > record.relied_upon_since(),
         Some(LossKind::Lapsing | LossKind::Lapsed) | None => false,
     }
 }

@@ -81,6 +81,11 @@ impl Record {
         self.earliest_verified_at.unwrap_or(self.watched_since)
     }
 
+    /// Whether a look shows a loss under way, or a glance the sign of one.
+    pub(crate) fn is_suspected(&self) -> bool {
+        self.lapse.is_some() || self.background.unsettled_since.is_some()
+    }
+
     /// When anybody was last asked about the domain.
     pub fn asked_at(&self) -> Option<Timestamp> {
         self.background.asked_at.max(self.checked_at())
@@ -89,7 +94,7 @@ impl Record {
     /// Where the domain stands in the order of what is due: with a loss under way, or the sign of one, before all others, however
     /// long those have been waiting. Never after `next_check_at`, so that nothing that is due is missed.
     pub fn due_order(&self) -> Timestamp {
-        if self.lapse.is_some() || self.background.unsettled_since.is_some() {
+        if self.is_suspected() {
             self.next_check_at - AHEAD_OF_OTHERS
         } else {
             self.next_check_at

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FastlyFinding, RdapFinding, RdapPhase, Record, Timestamp, Token, Verdict};
+use crate::{FastlyFinding, LossKind, RdapFinding, RdapPhase, Record, Timestamp, Token, Verdict};
 
 /// A sign that a domain may be lost, the weightier the later. None of them un-verifies anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,13 +67,25 @@ impl Risk {
     fn of_loss(record: &Record) -> Option<Self> {
         match record.verdict? {
             Verdict::Lapsing | Verdict::Lapsed => {}
-            Verdict::Held | Verdict::Resurrected { .. } | Verdict::Unknown => return None,
+            // A loss under way stays one while nobody can tell.
+            Verdict::Unknown => {
+                return match record.lapse.as_ref()?.kind {
+                    LossKind::Lapsing | LossKind::Lapsed => Some(Self::of_memory(record)),
+                    LossKind::Resurrected { .. } => None,
+                };
+            }
+            Verdict::Held | Verdict::Resurrected { .. } => return None,
         }
         let rdap = record.evidence.as_ref().and_then(|look| look.rdap.as_ref());
         let Some(RdapFinding::Registered(facts)) = rdap else {
             return Some(Self::LossSeen);
         };
         Some(Self::of_phase(facts.phase()))
+    }
+
+    fn of_memory(record: &Record) -> Self {
+        let phase = record.background.phase();
+        phase.map_or(Self::LossSeen, Self::of_phase)
     }
 
     fn of_phase(phase: RdapPhase) -> Self {
@@ -93,7 +105,7 @@ impl Risk {
             .and_then(|facts| facts.registered_at)
             .is_some_and(|at| at > record.relied_upon_since());
         let since = background.unsettled_since.filter(|_| !others_have_it)?;
-        let risk = background.phase().map_or(Self::LossSeen, Self::of_phase);
+        let risk = Self::of_memory(record);
         let is_of_hands = risk == Self::LossSeen && background.hands_changed_at == Some(since);
         (!is_of_hands).then_some(risk)
     }
@@ -124,6 +136,27 @@ impl Risk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{answered, at, day, domain, no_answer};
+    use crate::{Evidence, RdapFacts, RdapStatus, Rules, observe};
+
+    #[test]
+    fn a_loss_under_way_is_a_sign_while_nobody_answers_too() {
+        let redemption = RdapFacts {
+            statuses: vec![RdapStatus::RedemptionPeriod],
+            ..RdapFacts::default()
+        };
+        let look = Evidence {
+            rdap: Some(RdapFinding::Registered(redemption)),
+            ..answered("active", at(0))
+        };
+        let mut record = Record::new(domain("example.org"), None, at(-1));
+        for look in [look, no_answer(at(day()))] {
+            let looked = observe(&Rules::default(), &record, look, None);
+            record = looked.unwrap().record;
+            assert_eq!(Risk::of(&record, at(day())), Some(Risk::Redemption));
+        }
+        assert_eq!(record.verdict, Some(Verdict::Unknown));
+    }
 
     #[test]
     fn a_sign_has_one_name_everywhere() {

@@ -106,19 +106,15 @@ fn look(
 fn record(looks: &[Evidence]) -> Record {
     let mut record = Record::new(domain("example.org"), None, at(-100 * day()));
     record.background.hands.name_servers = HostName::parse("ns.example.org").into_iter().collect();
-    for look in looks {
-        let judgement = Policy::default().judge(&record, look);
-        record.verdict = Some(judgement.verdict);
-        record.evidence = Some(look.clone());
-        record.lapse = judgement.lapse;
-        record.pending = judgement.pending;
-    }
-    record
+    looks.iter().fold(record, |record, look| {
+        let looked = observe(&Rules::default(), &record, look.clone(), None);
+        looked.unwrap().record
+    })
 }
 
 /// What can be known before a look, the last of it a day ago: nothing or health, or nobody knows; a loss seen once, in each of its
 /// steps, or by the registry alone; each of these when it waits to be un-verified; one that has been.
-fn before() -> [(&'static str, Record); 11] {
+fn before() -> [(&'static str, Record); 12] {
     let (_, redemption) = registry()[5].clone();
     let (_, since) = registry()[9].clone();
     let seen = |status: &str, rdap: Option<&RdapFinding>, times: &[i64]| {
@@ -135,6 +131,10 @@ fn before() -> [(&'static str, Record); 11] {
         ("unknown", seen("unknown", None, once)),
         ("lapsing, once", seen("active expiring", None, once)),
         ("lapsing, waiting", seen("active expiring", None, twice)),
+        (
+            "lapsing by both, waiting",
+            seen("active expiring", redemption, once),
+        ),
         (
             "lapsing by the registry, once",
             seen("active", redemption, once),
@@ -228,6 +228,9 @@ fn in_words(record: &Record, evidence: &Evidence) -> String {
         (Some(_), true) if judgement.verdict == Verdict::Unknown => format!("{verdict}, waits on"),
         (Some(Confirmation::TwoSources), _) => format!("{verdict}: **two sources**"),
         (Some(Confirmation::TwoLooks), _) => format!("{verdict}: **two looks**"),
+        (None, true) if judgement.lapse.is_some() && judgement.verdict == Verdict::Unknown => {
+            format!("{verdict}, held back")
+        }
         (None, true) => format!("{verdict}, taken back"),
         (None, false) => verdict.to_owned(),
     }
@@ -253,8 +256,8 @@ fn page() -> String {
          - *once*: a look a day ago showed it, and nothing has confirmed it. *waiting*: it is confirmed, and the next plan will \
          un-verify.\n\
          - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \
-         it is cancelled.\n\
-         - *by the registry*: Fastly has said *registered* all along. *un-verified*: the plan has been carried out; another follows only \
+         it is cancelled.\n  *held back*: it waits again once a look shows the loss.\n\
+         - *by the registry*: Fastly has said *registered* all along. *by both*: the registry was the last to name it. *un-verified*: the plan has been carried out; another follows only \
          for addresses\n  verified since.\n\
          - A DNS that was not asked or did not answer is one row: it decides nothing.\n\n\
          | verdict | next look after | warned of | at the moment of use, an address verified before |\n|---|---|---|---|\n",
@@ -311,7 +314,7 @@ fn a_dns_that_was_not_asked_is_as_one_that_did_not_answer() {
 fn a_first_look_unverifies_only_where_fastly_and_another_source_agree() {
     for (_, rdap, evidence) in every_look(at(0)) {
         let judgement = Policy::default().judge(&record(&[]), &evidence);
-        let agree = evidence.has_two_witnesses(evidence.registry(&record(&[]).background))
+        let agree = evidence.has_two_witnesses(evidence.registry(&record(&[])))
             && rdap != "registered since";
         assert_eq!(
             judgement.pending.is_some(),

@@ -4,21 +4,24 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{answered, at, day, domain, no_answer};
-use crate::{HostName, RdapFacts, RdapFailure, RdapStatus};
+use crate::{HostName, RdapFacts, RdapFailure, RdapStatus, Rules, observe};
 
-/// Judges a series of looks, each `(time, evidence)` upon what the one before left.
+/// Judges a series of looks, each upon what the one before left.
 fn series(looks: &[Evidence]) -> Judgement {
-    let mut record = Record::new(domain("example.org"), None, at(0));
-    let mut last = None;
-    for look in looks {
-        let judgement = Policy::default().judge(&record, look);
-        record.verdict = Some(judgement.verdict);
-        record.lapse.clone_from(&judgement.lapse);
-        record.pending.clone_from(&judgement.pending);
-        record.evidence = Some(look.clone());
-        last = Some(judgement);
+    upon(Record::new(domain("example.org"), None, at(0)), looks)
+}
+
+fn upon(record: Record, looks: &[Evidence]) -> Judgement {
+    let last = looks.iter().fold(record, |record, look| {
+        let looked = observe(&Rules::default(), &record, look.clone(), None);
+        looked.unwrap().record
+    });
+    Judgement {
+        verdict: last.verdict.unwrap(),
+        lapse: last.lapse,
+        pending: last.pending,
+        deleted_at: last.deleted_at,
     }
-    last.unwrap()
 }
 
 #[test]
@@ -104,15 +107,10 @@ fn registered(registered_at: i64, time: i64) -> Evidence {
 
 /// Judges looks at a domain whose only address was verified at the moment 0.
 fn verified_at_0(looks: &[Evidence]) -> Judgement {
-    let mut record = Record::new(domain("example.org"), Some(at(0)), at(0));
-    let mut last = None;
-    for look in looks {
-        let judgement = Policy::default().judge(&record, look);
-        record.lapse.clone_from(&judgement.lapse);
-        record.pending.clone_from(&judgement.pending);
-        last = Some(judgement);
-    }
-    last.unwrap()
+    upon(
+        Record::new(domain("example.org"), Some(at(0)), at(0)),
+        looks,
+    )
 }
 
 #[test]
@@ -195,8 +193,27 @@ fn what_the_registry_alone_has_seen_fastly_alone_cannot_take_back() {
     assert!(between.lapse.is_some());
     let pending = verified_at_0(&looks).pending.unwrap();
     assert_eq!(pending.evidence[0].observed_at, at(day()));
-    let waiting = [&looks[..], &[silent(2 * day() + 1)]].concat();
-    assert!(verified_at_0(&waiting).pending.is_some(), "it waits on");
+    let doubted = [&looks[..], &[silent(2 * day() + 1)]].concat();
+    assert_eq!(verified_at_0(&doubted).pending, None, "not against Fastly");
+    let again = [&doubted[..], &[redemption(2 * day() + 2)]].concat();
+    assert!(verified_at_0(&again).pending.is_some(), "nor forgotten");
+    let unsupported = |time| Evidence {
+        rdap: Some(RdapFinding::NotSupported),
+        ..answered("active", at(time))
+    };
+    let another_list = [&looks[..], &[unsupported(2 * day() + 1)]].concat();
+    assert_eq!(verified_at_0(&another_list).verdict, Verdict::Unknown);
+    let for_good = [
+        &another_list[..],
+        &[unsupported(90 * day()), unsupported(91 * day())],
+    ]
+    .concat();
+    let judgement = verified_at_0(&for_good);
+    assert_eq!(
+        (judgement.verdict, judgement.lapse),
+        (Verdict::Held, None),
+        "a registry that is gone blocks nobody for ever"
+    );
     let fastlys_own = [answered("inactive", at(day())), silent(day() + 1)];
     let judgement = verified_at_0(&fastlys_own);
     assert_eq!((judgement.verdict, judgement.lapse), (Verdict::Held, None));
@@ -364,4 +381,85 @@ proptest! {
             prop_assert!(!held_between);
         }
     }
+}
+
+#[test]
+fn a_suspicion_that_was_spoken_against_or_is_old_begins_anew() {
+    let lost = |days: i64| answered("inactive", at(days * day()));
+    let delegated = |days: i64| Evidence {
+        dns: Some(DnsFinding::Lame {
+            name_servers: Vec::new(),
+        }),
+        ..lost(days)
+    };
+    assert!(series(&[lost(0), lost(1)]).pending.is_some());
+    let spoken_against = [lost(0), delegated(1), lost(2)];
+    assert_eq!(series(&spoken_against).pending, None);
+    assert!(
+        series(&[&spoken_against[..], &[lost(3)]].concat())
+            .pending
+            .is_some()
+    );
+    let silent: Vec<_> = (1..15).map(|days| no_answer(at(days * day()))).collect();
+    let within = [&[lost(0)], &silent[..13], &[lost(14)]].concat();
+    assert!(series(&within).pending.is_some());
+    let old = [&[lost(0)], &silent[..], &[lost(15)]].concat();
+    assert_eq!(series(&old).pending, None);
+}
+
+#[test]
+fn what_is_confirmed_is_not_acted_upon_against_a_zone_that_has_the_name() {
+    let lost = |days: i64| answered("inactive", at(days * day()));
+    let delegated = Evidence {
+        dns: Some(DnsFinding::Lame {
+            name_servers: Vec::new(),
+        }),
+        ..lost(2)
+    };
+    let looks = [lost(0), lost(1), delegated, lost(3)];
+    assert_eq!(series(&looks[..3]).pending, None);
+    assert!(series(&looks).pending.is_some(), "it waits again");
+}
+
+#[test]
+fn a_zone_that_is_not_heard_does_not_take_back_that_it_has_dropped_the_name() {
+    let look = |dns: Option<DnsFinding>, days: i64| Evidence {
+        rdap: Some(RdapFinding::Registered(RdapFacts {
+            expires_at: Some(at(0)),
+            ..RdapFacts::default()
+        })),
+        dns,
+        ..answered("undelegated active", at(days * day()))
+    };
+    let gone = |days| look(Some(DnsFinding::NoSuchDomain), days);
+    let mut known = Record::new(domain("example.org"), None, at(0));
+    known.background.hands.name_servers = HostName::parse("ns.example.org").into_iter().collect();
+    let unheard = upon(known.clone(), &[gone(40), look(None, 41)]);
+    assert_eq!(unheard.verdict, Verdict::Unknown);
+    let confirmed = [gone(40), look(None, 41), gone(42)];
+    assert!(upon(known.clone(), &confirmed).pending.is_some());
+    let back = look(
+        Some(DnsFinding::Lame {
+            name_servers: Vec::new(),
+        }),
+        43,
+    );
+    let renewed = upon(known, &[&confirmed[..], &[back]].concat());
+    assert_eq!((renewed.verdict, renewed.lapse), (Verdict::Held, None));
+}
+
+#[test]
+fn a_later_registration_is_nobodys_loss_once_only_newer_addresses_are_left() {
+    let mut record = Record::new(domain("example.org"), Some(at(0)), at(0));
+    for look in [registered(1000, day()), registered(1000, 2 * day())] {
+        let looked = observe(&Rules::default(), &record, look, None);
+        record = looked.unwrap().record;
+    }
+    record.earliest_verified_at = Some(at(day()));
+    let undated = Evidence {
+        rdap: Some(RdapFinding::Registered(RdapFacts::default())),
+        ..answered("active", at(3 * day()))
+    };
+    let judgement = upon(record, &[undated]);
+    assert_eq!((judgement.verdict, judgement.lapse), (Verdict::Held, None));
 }

@@ -131,14 +131,19 @@ where
     }
 
     /// Asks until there is an answer, a last attempt, or no time. The first attempt is paid and paced; each further one is
-    /// paid and paced here. A wish to be left alone holds the pace of the whole fleet. Where the last look ended without an
+    /// paid and paced here. A wish to be left alone holds the pace of the whole fleet. Where the last look ended without its
     /// answer there is one attempt: through a long outage, further ones would be paid for in vain.
     async fn ask(&self, record: &Record, deadline: Deadline) -> Result<Asked, CheckError> {
         let domain = &record.domain;
         let retries = self.settings.retries;
-        let mut delays = match record.unknown_streak {
-            0 => retries.build(),
-            1.. => retries.with_max_times(0).build(),
+        let was_silent = match record.evidence.as_ref().map(|look| &look.fastly) {
+            Some(FastlyFinding::NoAnswer { .. }) => record.unknown_streak > 0,
+            Some(FastlyFinding::Answered { .. }) | None => false,
+        };
+        let mut delays = if was_silent {
+            retries.with_max_times(0).build()
+        } else {
+            retries.build()
         };
         loop {
             let error = match self.source.status(domain).await {
