@@ -328,23 +328,22 @@ impl Stance {
             // It looks alive, and only a date could take it back.
             return Self::Silent;
         }
-        let is_delegated = evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated);
-        match (registry, evidence.fastly.registration()) {
-            (Registry::Registered, _) => Self::Refutes,
-            // The registry's own zone has the name.
-            _ if is_delegated && lapse.confirmation.is_none() => Self::Refutes,
-            _ if is_delegated => Self::Doubts,
-            (
-                Registry::Silent | Registry::Unsure | Registry::Losing | Registry::NotRegistered,
-                Registration::Registered | Registration::NotRegistrable,
-            ) => Self::Doubts,
-            (
-                Registry::Silent | Registry::Unsure | Registry::Losing | Registry::NotRegistered,
-                Registration::Available
-                | Registration::Expiring
-                | Registration::Deleting
-                | Registration::Undecided,
-            ) => Self::Silent,
+        if registry == Registry::Registered {
+            return Self::Refutes;
+        }
+        // The registry's own zone has the name.
+        if evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated) {
+            return match lapse.confirmation {
+                None => Self::Refutes,
+                Some(Confirmation::TwoSources | Confirmation::TwoLooks) => Self::Doubts,
+            };
+        }
+        match evidence.fastly.registration() {
+            Registration::Registered | Registration::NotRegistrable => Self::Doubts,
+            Registration::Available
+            | Registration::Expiring
+            | Registration::Deleting
+            | Registration::Undecided => Self::Silent,
         }
     }
 }

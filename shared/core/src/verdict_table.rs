@@ -257,8 +257,8 @@ fn page() -> String {
          un-verify.\n\
          - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \
          it is cancelled.\n  *held back*: it waits again once a look shows the loss.\n\
-         - *by the registry*: Fastly has said *registered* all along. *by both*: the registry was the last to name it. *un-verified*: the plan has been carried out; another follows only \
-         for addresses\n  verified since.\n\
+         - *by the registry*: Fastly has said *registered* all along. *by both*: the registry was the last to name it. *un-verified*: the plan \
+         has been carried out;\n  another follows only for addresses verified since.\n\
          - A DNS that was not asked or did not answer is one row: it decides nothing.\n\n\
          | verdict | next look after | warned of | at the moment of use, an address verified before |\n|---|---|---|---|\n",
     );

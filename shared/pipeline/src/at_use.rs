@@ -43,7 +43,7 @@ pub struct AtUse {
     pub reasons: Vec<Reason>,
     /// What is known of the domain; `None` if nothing is.
     pub record: Option<Record>,
-    /// Whether anybody was asked for this answer; `false` also if nobody answered in time.
+    /// Whether a look or a glance was taken for this answer; `false` also if it was not over in time.
     pub looked_up: bool,
 }
 
