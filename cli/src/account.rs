@@ -25,6 +25,9 @@ pub(crate) fn say(applied: &Applied, done: bool, output: Output) -> Result<()> {
     }
     for (domain, decision) in &applied.left_alone {
         output.say(match decision {
+            Decision::Doubted { observed_at } => {
+                format!("{domain}: left alone, the look of {observed_at} spoke against the loss; one that shows it again comes first")
+            }
             Decision::Stale { observed_at } => {
                 format!("{domain}: left alone, the last proof is of {observed_at}; a fresh look comes first")
             }

@@ -196,6 +196,7 @@ mod tests {
             verified_before: at(0),
             confirmation,
             evidence: vec![answered("inactive", at(0))],
+            doubted_at: None,
             plan: None,
         };
         let record = Record::new(domain(&format!("number{number}.org")), None, at(0));

@@ -65,7 +65,7 @@ impl Evidence {
                         Registry::Registered
                     }
                     // That the zone was not heard does not take back what it said.
-                    Some(DnsFinding::NoAnswer { .. }) | None if previous.is_suspected() => {
+                    Some(DnsFinding::NoAnswer { .. }) | None if previous.looked_suspended() => {
                         Registry::Unsure
                     }
                     Some(DnsFinding::NoAnswer { .. }) | None => Registry::Registered,

@@ -25,6 +25,11 @@ pub struct Candidate {
 pub enum Refusal {
     /// Nothing waits any more.
     NotPending,
+    /// The newest look spoke against the loss.
+    Doubted {
+        /// When it was taken.
+        observed_at: Timestamp,
+    },
     /// The newest look that shows the loss is too old to act upon.
     Stale {
         /// When it was taken.
@@ -32,13 +37,17 @@ pub enum Refusal {
     },
 }
 
-/// Whether a record's pending un-verification can be carried out now: its evidence must not be older than `max_age`.
+/// Whether a record's pending un-verification can be carried out now: its evidence must not be older than `max_age`, and no later look
+/// may speak against it.
 pub fn plan_candidate(
     record: Record,
     max_age: SignedDuration,
     now: Timestamp,
 ) -> Result<Candidate, Refusal> {
     let pending = record.pending.clone().ok_or(Refusal::NotPending)?;
+    if let Some(observed_at) = pending.doubted_at {
+        return Err(Refusal::Doubted { observed_at });
+    }
     let observed_at = pending
         .evidence
         .last()
@@ -156,4 +165,50 @@ pub enum PlanState {
         /// When.
         released_at: Timestamp,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{answered, at, day, domain};
+    use crate::{Evidence, RdapFacts, RdapFailure, RdapFinding, RdapStatus, Rules, observe};
+
+    #[test]
+    fn what_the_newest_look_spoke_against_is_not_carried_out_and_keeps_its_plan_until_it_may_be() {
+        let look = |rdap, time| Evidence {
+            rdap: Some(rdap),
+            ..answered("active", at(time))
+        };
+        let redemption = |time| {
+            let facts = RdapFacts {
+                statuses: vec![RdapStatus::RedemptionPeriod],
+                ..RdapFacts::default()
+            };
+            look(RdapFinding::Registered(facts), time)
+        };
+        let throttled = RdapFinding::NoAnswer {
+            reason: RdapFailure::Throttled,
+        };
+        let observed = |record: &Record, look| {
+            let looked = observe(&Rules::default(), record, look, None);
+            looked.unwrap().record
+        };
+        let candidate =
+            |record: &Record, time| plan_candidate(record.clone(), MAX_EVIDENCE_AGE, at(time));
+        let new = Record::new(domain("example.org"), None, at(-1));
+        let once = observed(&new, redemption(0));
+        assert_eq!(candidate(&once, 1), Err(Refusal::NotPending));
+        let twice = observed(&once, redemption(day()));
+        let plan = PlanId::from_stored("plan-1");
+        let taken_up = candidate(&twice, day()).unwrap().taken_up(&plan, at(day()));
+        let doubted = observed(&taken_up.record, look(throttled, day() + 1));
+        let observed_at = at(day() + 1);
+        assert_eq!(
+            candidate(&doubted, day() + 2),
+            Err(Refusal::Doubted { observed_at })
+        );
+        let shown_again = observed(&doubted, redemption(2 * day()));
+        let goes_on = candidate(&shown_again, 2 * day()).unwrap();
+        assert_eq!(goes_on.pending.plan, Some(plan));
+    }
 }

@@ -8,7 +8,8 @@ use crate::{
     Registration, Timestamp, Verdict,
 };
 
-/// For how long a suspicion may wait to be confirmed: a week without sources, and as long to make up for it.
+/// For how long a suspicion may wait to be confirmed: a week without sources, and as long to make up for it. Longer where two looks
+/// have to be further apart.
 const SUSPICION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// When evidence is enough.
@@ -52,7 +53,7 @@ impl Policy {
                 pending: None,
                 deleted_at: deleted_at(previous, evidence),
             },
-            Verdict::Unknown => Self::unknown(previous, evidence, registry),
+            Verdict::Unknown => self.unknown(previous, evidence, registry),
             Verdict::Lapsing => self.lost(previous, evidence, registry, LossKind::Lapsing),
             Verdict::Lapsed => self.lost(previous, evidence, registry, LossKind::Lapsed),
             Verdict::Resurrected { registered_at } => {
@@ -64,21 +65,29 @@ impl Policy {
 
     /// Silence neither clears a suspicion nor strengthens it. What was confirmed stays pending: the unverifier refuses it once its
     /// evidence is stale. What speaks against the loss holds the un-verification back until a look shows the loss again.
-    fn unknown(previous: &Record, evidence: &Evidence, registry: Registry) -> Judgement {
+    fn unknown(&self, previous: &Record, evidence: &Evidence, registry: Registry) -> Judgement {
         let verdict = Verdict::Unknown;
         let rdap = evidence.rdap.as_ref();
         let still_deleted_at = deletion_after(previous, rdap, evidence.observed_at);
+        let now = evidence.observed_at;
+        let lapse = previous
+            .lapse
+            .clone()
+            .filter(|lapse| !self.is_old(lapse, now) || is_the_registrys_word(previous, now));
         match Stance::of(previous, evidence, registry) {
             Stance::Silent => Judgement {
                 verdict,
-                lapse: previous.lapse.clone(),
+                lapse,
                 pending: previous.pending.clone(),
                 deleted_at: still_deleted_at,
             },
             Stance::Doubts => Judgement {
                 verdict,
-                lapse: previous.lapse.clone(),
-                pending: None,
+                lapse,
+                pending: previous.pending.clone().map(|pending| Pending {
+                    doubted_at: Some(now),
+                    ..pending
+                }),
                 deleted_at: still_deleted_at,
             },
             Stance::Refutes => Judgement {
@@ -158,10 +167,10 @@ impl Policy {
         // A loss that went back a step (released, then in redemption) contradicts itself, and a registry that names another date
         // with every answer has a clock or a table that is wrong: the suspicion begins anew.
         // So does one that nothing has confirmed for long: what was seen then and what is seen now need not be one loss.
-        let known = previous.lapse.as_ref().filter(|lapse| {
-            let age = evidence.observed_at.duration_since(lapse.first.observed_at);
-            goes_on(lapse, kind) && (lapse.confirmation.is_some() || age <= SUSPICION)
-        });
+        let known = previous
+            .lapse
+            .as_ref()
+            .filter(|lapse| goes_on(lapse, kind) && !self.is_old(lapse, evidence.observed_at));
         let mut lapse = known.cloned().map_or_else(
             || Lapse {
                 kind,
@@ -187,6 +196,12 @@ impl Policy {
                 LossKind::Resurrected { .. } => None,
             },
         }
+    }
+
+    /// Whether nothing has confirmed a suspicion for too long.
+    fn is_old(&self, lapse: &Lapse, now: Timestamp) -> bool {
+        let age = now.duration_since(lapse.first.observed_at);
+        lapse.confirmation.is_none() && age > SUSPICION.max(self.confirm_after * 2)
     }
 
     fn confirmation(
@@ -234,6 +249,7 @@ fn pending(
         verified_before: covered_until(lapse.kind, evidence),
         confirmation,
         evidence: looks,
+        doubted_at: None,
         plan: waiting.and_then(|pending| pending.plan.clone()),
     }
 }
@@ -301,8 +317,13 @@ fn is_the_registrys_word(record: &Record, now: Timestamp) -> bool {
         Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
         Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
     };
-    let is_its_own = is_deleting || !lapse.first.fastly.says_lost();
-    is_resurrected(record) || (is_its_own && record.background.has_spoken_lately(now))
+    match lapse.kind {
+        LossKind::Resurrected { .. } => is_resurrected(record),
+        LossKind::Lapsing | LossKind::Lapsed => {
+            let is_its_own = is_deleting || !lapse.first.fastly.says_lost();
+            is_its_own && record.background.has_spoken_lately(now)
+        }
+    }
 }
 
 /// How a look that cannot tell stands to the loss under way.
@@ -331,12 +352,12 @@ impl Stance {
         if registry == Registry::Registered {
             return Self::Refutes;
         }
-        // The registry's own zone has the name.
-        if evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated) {
-            return match lapse.confirmation {
-                None => Self::Refutes,
-                Some(Confirmation::TwoSources | Confirmation::TwoLooks) => Self::Doubts,
-            };
+        // The registry's own zone has a name that was said to be free, or was taken out of it.
+        let was_out_of_the_zone =
+            lapse.kind == LossKind::Lapsed || lapse.first.dns == Some(DnsFinding::NoSuchDomain);
+        let is_delegated = evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated);
+        if was_out_of_the_zone && is_delegated {
+            return Self::Refutes;
         }
         match evidence.fastly.registration() {
             Registration::Registered | Registration::NotRegistrable => Self::Doubts,

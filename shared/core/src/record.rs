@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Background, DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict};
+use crate::{
+    Background, DnsFinding, DomainName, Evidence, LossKind, PlanId, RunId, Timestamp, Verdict,
+};
 
 /// Longer than any backlog: who is losing a domain does not wait behind a year's.
 const AHEAD_OF_OTHERS: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -82,8 +84,21 @@ impl Record {
     }
 
     /// Whether a look shows a loss under way, or a glance the sign of one.
-    pub(crate) fn is_suspected(&self) -> bool {
+    fn is_suspected(&self) -> bool {
         self.lapse.is_some() || self.background.unsettled_since.is_some()
+    }
+
+    /// Whether the zone above did not have the name at the last look, or at the first that showed the loss under way; or a glance
+    /// shows a sign that is not settled, of which the zone may be the witness.
+    pub(crate) fn looked_suspended(&self) -> bool {
+        let was_gone = |look: &Evidence| look.dns == Some(DnsFinding::NoSuchDomain);
+        match &self.lapse {
+            Some(lapse) => was_gone(&lapse.first) || self.evidence.as_ref().is_some_and(was_gone),
+            None => {
+                self.background.unsettled_since.is_some()
+                    || self.evidence.as_ref().is_some_and(was_gone)
+            }
+        }
     }
 
     /// When anybody was last asked about the domain.
@@ -157,6 +172,9 @@ pub struct Pending {
     pub confirmation: Confirmation,
     /// The looks that prove it, oldest first.
     pub evidence: Vec<Evidence>,
+    /// When a look spoke against the loss, later than those that prove it: it waits until one shows the loss again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubted_at: Option<Timestamp>,
     /// The plan that has taken it up; a second attempt goes on under the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanId>,

@@ -77,10 +77,14 @@ impl Risk {
             Verdict::Held | Verdict::Resurrected { .. } => return None,
         }
         let rdap = record.evidence.as_ref().and_then(|look| look.rdap.as_ref());
-        let Some(RdapFinding::Registered(facts)) = rdap else {
-            return Some(Self::LossSeen);
-        };
-        Some(Self::of_phase(facts.phase()))
+        Some(match rdap {
+            Some(RdapFinding::Registered(facts)) => Self::of_phase(facts.phase()),
+            Some(RdapFinding::NotRegistered) => Self::LossSeen,
+            // What a silent registry said before still holds.
+            Some(RdapFinding::NotSupported | RdapFinding::NoAnswer { .. }) | None => {
+                Self::of_memory(record)
+            }
+        })
     }
 
     fn of_memory(record: &Record) -> Self {

@@ -80,6 +80,10 @@ impl Schedule {
         // What a glance has shown is looked at at once, and if the look did not settle it, as a loss is.
         match record.background.unsettled_since {
             Some(since) if since > checked_at => by_verdict.min(since),
+            // A registry that never answers again is not paid around daily for ever.
+            Some(since) if checked_at.duration_since(since) > self.soft_signal * 2 => {
+                by_verdict.min(checked_at + self.soft_signal)
+            }
             Some(_) => by_verdict.min(checked_at + self.losing),
             None => by_verdict,
         }

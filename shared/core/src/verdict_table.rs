@@ -224,14 +224,22 @@ fn every_look(time: Timestamp) -> Vec<(&'static str, &'static str, Evidence)> {
 fn in_words(record: &Record, evidence: &Evidence) -> String {
     let judgement = Policy::default().judge(record, evidence);
     let verdict = judgement.verdict.name();
+    let is_doubted = judgement
+        .pending
+        .as_ref()
+        .is_some_and(|pending| pending.doubted_at.is_some());
     match (confirmation(&judgement), record.pending.is_some()) {
+        (Some(_), true) if is_doubted => format!("{verdict}, held back"),
         (Some(_), true) if judgement.verdict == Verdict::Unknown => format!("{verdict}, waits on"),
         (Some(Confirmation::TwoSources), _) => format!("{verdict}: **two sources**"),
         (Some(Confirmation::TwoLooks), _) => format!("{verdict}: **two looks**"),
-        (None, true) if judgement.lapse.is_some() && judgement.verdict == Verdict::Unknown => {
-            format!("{verdict}, held back")
-        }
         (None, true) => format!("{verdict}, taken back"),
+        (None, false) if judgement.verdict == Verdict::Unknown && record.lapse.is_some() => {
+            match judgement.lapse {
+                Some(_) => format!("{verdict}, suspected on"),
+                None => format!("{verdict}, forgotten"),
+            }
+        }
         (None, false) => verdict.to_owned(),
     }
 }
@@ -256,7 +264,8 @@ fn page() -> String {
          - *once*: a look a day ago showed it, and nothing has confirmed it. *waiting*: it is confirmed, and the next plan will \
          un-verify.\n\
          - *waits on*: the waiting un-verification stays, and is refused once its newest proof is older than 72 hours. *taken back*: \
-         it is cancelled.\n  *held back*: it waits again once a look shows the loss.\n\
+         it is cancelled.\n  *held back*: it goes on once a look shows the loss again.\n- *suspected on*: what was seen once may still be confirmed. *forgotten*: what is seen \
+         later begins anew.\n\
          - *by the registry*: Fastly has said *registered* all along. *by both*: the registry was the last to name it. *un-verified*: the plan \
          has been carried out;\n  another follows only for addresses verified since.\n\
          - A DNS that was not asked or did not answer is one row: it decides nothing.\n\n\

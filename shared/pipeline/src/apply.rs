@@ -74,6 +74,11 @@ pub struct Waiting {
 /// Why a pending domain is left alone for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
+    /// The newest look spoke against the loss; one that shows it again comes first.
+    Doubted {
+        /// When it was taken.
+        observed_at: Timestamp,
+    },
     /// The newest evidence is too old; a fresh look comes first.
     Stale {
         /// When it was taken.
@@ -224,6 +229,11 @@ impl<W: Watchlist, D: Directory> Applier<W, D> {
                         Some(PlanState::Held) => sorted.held.push(candidate),
                         Some(PlanState::Released { .. }) => sorted.ruled.push(candidate),
                     },
+                    Err(Refusal::Doubted { observed_at }) => {
+                        sorted
+                            .left_alone
+                            .push((domain, Decision::Doubted { observed_at }));
+                    }
                     Err(Refusal::Stale { observed_at }) => {
                         sorted
                             .left_alone

@@ -25,6 +25,7 @@ impl Applied {
             })).collect::<Vec<_>>(),
             "exceeded": self.exceeded,
             "left_alone": self.left_alone.iter().map(|(domain, decision)| match decision {
+                Decision::Doubted { observed_at } => json!({"domain": domain, "reason": "doubted", "observed_at": observed_at}),
                 Decision::Stale { observed_at } => json!({"domain": domain, "reason": "stale", "observed_at": observed_at}),
                 Decision::Changed => json!({"domain": domain, "reason": "changed"}),
                 Decision::OutOfTime => json!({"domain": domain, "reason": "out_of_time"}),

@@ -162,10 +162,9 @@ fn a_domain_registered_while_the_sources_are_asked_is_not_its_owners_by_that() {
     ];
     let caught = [&lost[..], &[registered(3 * day() + 1, 3 * day())]].concat();
     let judgement = verified_at_0(&caught);
-    assert_eq!(
-        (judgement.verdict, judgement.pending),
-        (Verdict::Unknown, None)
-    );
+    assert_eq!(judgement.verdict, Verdict::Unknown);
+    let doubted_at = judgement.pending.unwrap().doubted_at;
+    assert_eq!(doubted_at, Some(at(3 * day())), "held back");
     assert!(judgement.lapse.is_some(), "nothing is forgotten");
     let later = [&caught[..], &[registered(3 * day() + 1, 4 * day())]].concat();
     let pending = verified_at_0(&later).pending.unwrap();
@@ -194,9 +193,11 @@ fn what_the_registry_alone_has_seen_fastly_alone_cannot_take_back() {
     let pending = verified_at_0(&looks).pending.unwrap();
     assert_eq!(pending.evidence[0].observed_at, at(day()));
     let doubted = [&looks[..], &[silent(2 * day() + 1)]].concat();
-    assert_eq!(verified_at_0(&doubted).pending, None, "not against Fastly");
+    let pending = verified_at_0(&doubted).pending.unwrap();
+    assert_eq!(pending.doubted_at, Some(at(2 * day() + 1)), "held back");
     let again = [&doubted[..], &[redemption(2 * day() + 2)]].concat();
-    assert!(verified_at_0(&again).pending.is_some(), "nor forgotten");
+    let pending = verified_at_0(&again).pending.unwrap();
+    assert_eq!((pending.doubted_at, pending.since), (None, at(2 * day())));
     let unsupported = |time| Evidence {
         rdap: Some(RdapFinding::NotSupported),
         ..answered("active", at(time))
@@ -408,7 +409,7 @@ fn a_suspicion_that_was_spoken_against_or_is_old_begins_anew() {
 }
 
 #[test]
-fn what_is_confirmed_is_not_acted_upon_against_a_zone_that_has_the_name() {
+fn what_a_zone_contradicts_is_none_though_it_was_confirmed_and_needs_two_looks_again() {
     let lost = |days: i64| answered("inactive", at(days * day()));
     let delegated = Evidence {
         dns: Some(DnsFinding::Lame {
@@ -416,9 +417,12 @@ fn what_is_confirmed_is_not_acted_upon_against_a_zone_that_has_the_name() {
         }),
         ..lost(2)
     };
-    let looks = [lost(0), lost(1), delegated, lost(3)];
-    assert_eq!(series(&looks[..3]).pending, None);
-    assert!(series(&looks).pending.is_some(), "it waits again");
+    let looks = [lost(0), lost(1), delegated, lost(40), lost(41)];
+    let contradicted = series(&looks[..3]);
+    assert_eq!((contradicted.lapse, contradicted.pending), (None, None));
+    assert_eq!(contradicted.deleted_at, Some(at(day())), "remembered");
+    assert_eq!(series(&looks[..4]).pending, None);
+    assert!(series(&looks).pending.is_some());
 }
 
 #[test]
@@ -462,4 +466,60 @@ fn a_later_registration_is_nobodys_loss_once_only_newer_addresses_are_left() {
     };
     let judgement = upon(record, &[undated]);
     assert_eq!((judgement.verdict, judgement.lapse), (Verdict::Held, None));
+}
+
+#[test]
+fn a_name_past_its_term_that_the_zone_never_dropped_is_not_losing_by_that() {
+    let expiring = answered("active expiring", at(0));
+    let past_its_term = Evidence {
+        rdap: Some(RdapFinding::Registered(RdapFacts {
+            expires_at: Some(at(-9 * day())),
+            ..RdapFacts::default()
+        })),
+        ..answered("active expiring", at(day()))
+    };
+    let mut known = Record::new(domain("example.org"), None, at(-day()));
+    known.background.hands.name_servers = HostName::parse("ns.example.org").into_iter().collect();
+    let judgement = upon(known, &[expiring, past_its_term]);
+    assert_eq!(
+        (judgement.verdict, judgement.pending),
+        (Verdict::Unknown, None)
+    );
+}
+
+#[test]
+fn a_suspicion_that_nobody_confirms_or_refutes_comes_to_an_end() {
+    let contradicted = |days: i64| Evidence {
+        rdap: Some(RdapFinding::NotRegistered),
+        ..answered("active", at(days * day()))
+    };
+    let first = Evidence {
+        rdap: Some(RdapFinding::NotRegistered),
+        ..no_answer(at(0))
+    };
+    let looks: Vec<_> = std::iter::once(first)
+        .chain((1..=15).map(contradicted))
+        .collect();
+    assert!(series(&looks[..15]).lapse.is_some());
+    let judgement = series(&looks);
+    assert_eq!(
+        (judgement.verdict, judgement.lapse),
+        (Verdict::Unknown, None)
+    );
+}
+
+#[test]
+fn a_delegation_says_nothing_against_a_name_that_is_only_expiring() {
+    let delegated = Evidence {
+        dns: Some(DnsFinding::Lame {
+            name_servers: Vec::new(),
+        }),
+        ..no_answer(at(1000))
+    };
+    let looks = [
+        answered("active expiring", at(0)),
+        delegated,
+        answered("active expiring", at(day())),
+    ];
+    assert!(series(&looks).pending.is_some());
 }
