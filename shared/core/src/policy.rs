@@ -70,11 +70,14 @@ impl Policy {
         let rdap = evidence.rdap.as_ref();
         let still_deleted_at = deletion_after(previous, rdap, evidence.observed_at);
         let now = evidence.observed_at;
-        let lapse = previous
-            .lapse
-            .clone()
-            .filter(|lapse| !self.is_old(lapse, now) || is_the_registrys_word(previous, now));
-        match Stance::of(previous, evidence, registry) {
+        let is_forgotten = self.is_old(previous, now) && !is_the_registrys_word(previous, now);
+        let stance = if is_forgotten {
+            Stance::Refutes
+        } else {
+            Stance::of(previous, evidence, registry)
+        };
+        let lapse = previous.lapse.clone();
+        match stance {
             Stance::Silent => Judgement {
                 verdict,
                 lapse,
@@ -170,7 +173,7 @@ impl Policy {
         let known = previous
             .lapse
             .as_ref()
-            .filter(|lapse| goes_on(lapse, kind) && !self.is_old(lapse, evidence.observed_at));
+            .filter(|lapse| goes_on(lapse, kind) && !self.is_old(previous, evidence.observed_at));
         let mut lapse = known.cloned().map_or_else(
             || Lapse {
                 kind,
@@ -198,10 +201,24 @@ impl Policy {
         }
     }
 
-    /// Whether nothing has confirmed a suspicion for too long.
-    fn is_old(&self, lapse: &Lapse, now: Timestamp) -> bool {
-        let age = now.duration_since(lapse.first.observed_at);
-        lapse.confirmation.is_none() && age > SUSPICION.max(self.confirm_after * 2)
+    /// Whether nothing has confirmed a suspicion for too long, or shown a loss again that was confirmed and is spoken against.
+    fn is_old(&self, previous: &Record, now: Timestamp) -> bool {
+        let Some(lapse) = &previous.lapse else {
+            return false;
+        };
+        let doubted = previous
+            .pending
+            .as_ref()
+            .filter(|pending| pending.doubted_at.is_some());
+        let shown_at = match (lapse.confirmation, doubted) {
+            (None, _) => lapse.first.observed_at,
+            (Some(_), Some(pending)) => pending
+                .evidence
+                .last()
+                .map_or(pending.since, |look| look.observed_at),
+            (Some(_), None) => return false,
+        };
+        now.duration_since(shown_at) > SUSPICION.max(self.confirm_after * 2)
     }
 
     fn confirmation(
@@ -353,10 +370,8 @@ impl Stance {
             return Self::Refutes;
         }
         // The registry's own zone has a name that was said to be free, or was taken out of it.
-        let was_out_of_the_zone =
-            lapse.kind == LossKind::Lapsed || lapse.first.dns == Some(DnsFinding::NoSuchDomain);
         let is_delegated = evidence.dns.as_ref().is_some_and(DnsFinding::is_delegated);
-        if was_out_of_the_zone && is_delegated {
+        if is_delegated && (lapse.kind == LossKind::Lapsed || previous.was_out_of_the_zone()) {
             return Self::Refutes;
         }
         match evidence.fastly.registration() {

@@ -88,17 +88,22 @@ impl Record {
         self.lapse.is_some() || self.background.unsettled_since.is_some()
     }
 
-    /// Whether the zone above did not have the name at the last look, or at the first that showed the loss under way; or a glance
-    /// shows a sign that is not settled, of which the zone may be the witness.
+    /// Whether the zone above did not have the name at the last look, or at one that proves the loss under way.
+    pub(crate) fn was_out_of_the_zone(&self) -> bool {
+        let first = self.lapse.as_ref().map(|lapse| &lapse.first);
+        let proofs = self.pending.iter().flat_map(|pending| &pending.evidence);
+        first
+            .into_iter()
+            .chain(proofs)
+            .chain(&self.evidence)
+            .any(|look| look.dns == Some(DnsFinding::NoSuchDomain))
+    }
+
+    /// Whether it looked suspended: the zone had dropped it; or a glance shows a sign that is not settled, of which the zone may be
+    /// the witness.
     pub(crate) fn looked_suspended(&self) -> bool {
-        let was_gone = |look: &Evidence| look.dns == Some(DnsFinding::NoSuchDomain);
-        match &self.lapse {
-            Some(lapse) => was_gone(&lapse.first) || self.evidence.as_ref().is_some_and(was_gone),
-            None => {
-                self.background.unsettled_since.is_some()
-                    || self.evidence.as_ref().is_some_and(was_gone)
-            }
-        }
+        let is_unsettled = self.lapse.is_none() && self.background.unsettled_since.is_some();
+        is_unsettled || self.was_out_of_the_zone()
     }
 
     /// When anybody was last asked about the domain.

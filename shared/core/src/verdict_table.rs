@@ -114,7 +114,7 @@ fn record(looks: &[Evidence]) -> Record {
 
 /// What can be known before a look, the last of it a day ago: nothing or health, or nobody knows; a loss seen once, in each of its
 /// steps, or by the registry alone; each of these when it waits to be un-verified; one that has been.
-fn before() -> [(&'static str, Record); 12] {
+fn before() -> [(&'static str, Record); 13] {
     let (_, redemption) = registry()[5].clone();
     let (_, since) = registry()[9].clone();
     let seen = |status: &str, rdap: Option<&RdapFinding>, times: &[i64]| {
@@ -131,6 +131,18 @@ fn before() -> [(&'static str, Record); 12] {
         ("unknown", seen("unknown", None, once)),
         ("lapsing, once", seen("active expiring", None, once)),
         ("lapsing, waiting", seen("active expiring", None, twice)),
+        (
+            "lapsing, out of the zone, waiting",
+            record(&[
+                look("active expiring", None, None, at(-2 * day())),
+                look(
+                    "active expiring",
+                    None,
+                    Some(DnsFinding::NoSuchDomain),
+                    at(-day()),
+                ),
+            ]),
+        ),
         (
             "lapsing by both, waiting",
             seen("active expiring", redemption, once),

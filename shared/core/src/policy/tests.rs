@@ -523,3 +523,53 @@ fn a_delegation_says_nothing_against_a_name_that_is_only_expiring() {
     ];
     assert!(series(&looks).pending.is_some());
 }
+
+#[test]
+fn a_name_that_is_back_in_the_zone_is_not_unverified_though_it_left_it_only_at_the_second_look() {
+    let expiring = |dns: DnsFinding, days: i64| Evidence {
+        rdap: Some(RdapFinding::NotSupported),
+        dns: Some(dns),
+        ..answered("active expiring", at(days * day()))
+    };
+    let there = || DnsFinding::Lame {
+        name_servers: Vec::new(),
+    };
+    let confirmed = [expiring(there(), 0), expiring(DnsFinding::NoSuchDomain, 1)];
+    assert!(series(&confirmed).pending.is_some());
+    let back = Evidence {
+        dns: Some(there()),
+        ..no_answer(at(2 * day()))
+    };
+    let judgement = series(&[&confirmed[..], &[back]].concat());
+    assert_eq!((judgement.lapse, judgement.pending), (None, None));
+}
+
+#[test]
+fn a_confirmed_loss_that_is_spoken_against_for_weeks_needs_two_looks_again() {
+    let redemption = |days: i64| Evidence {
+        rdap: Some(RdapFinding::Registered(RdapFacts {
+            statuses: vec![RdapStatus::RedemptionPeriod],
+            ..RdapFacts::default()
+        })),
+        ..answered("active", at(days * day()))
+    };
+    let doubt = |days: i64| Evidence {
+        rdap: Some(RdapFinding::NoAnswer {
+            reason: RdapFailure::Throttled,
+        }),
+        ..answered("active", at(days * day()))
+    };
+    let glitch = |days: i64| Evidence {
+        fastly: answered("active expiring", at(0)).fastly,
+        ..doubt(days)
+    };
+    let confirmed = [redemption(0), redemption(1)];
+    let doubts = |until: i64| (2..until).map(doubt).collect::<Vec<_>>();
+    let soon = [&confirmed[..], &doubts(9), &[glitch(9)]].concat();
+    assert_eq!(series(&soon).pending.unwrap().doubted_at, None);
+    let late = [&confirmed[..], &doubts(60), &[glitch(60)]].concat();
+    assert_eq!(series(&late).pending, None, "one look in two months");
+    let for_good = [&confirmed[..], &doubts(90)].concat();
+    let judgement = series(&for_good);
+    assert_eq!((judgement.verdict, judgement.lapse), (Verdict::Held, None));
+}
