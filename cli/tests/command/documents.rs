@@ -88,6 +88,30 @@ fn a_held_plan_says_which_limit_and_which_domains_wait() {
 }
 
 #[test]
+fn a_plan_that_waited_for_a_day_goes_through_once_each_domain_has_been_looked_at_again() {
+    const DAY_3: &str = "2026-12-03T00:00:00Z";
+    let domains: Vec<String> = (0..30).map(|n| format!("a@number{n}.org")).collect();
+    let house = House::new(Script::answering("inactive"));
+    house.import(&domains);
+    house.json(DAY_1, &["sweep"], 0);
+    house.json(DAY_2, &["sweep"], 0);
+    let held = house.json(DAY_2, &["apply"], 3);
+    let plan = held["waiting"][0]["plan"].as_str().expect("the plan");
+    let released = house.json(DAY_3, &["release", plan], 0);
+    assert_eq!(
+        released["unverified"],
+        json!([]),
+        "its owners may have restored it"
+    );
+    assert_eq!(released["left_alone"][0]["reason"], "stale");
+    house.json(DAY_3, &["sweep"], 0);
+    let applied = house.json(DAY_3, &["apply"], 0);
+    let unverified = applied["unverified"].as_array().expect("a list");
+    assert_eq!(unverified.len(), 30);
+    assert_eq!(unverified[0]["plan"], plan, "a person has decided");
+}
+
+#[test]
 fn what_fails_prints_no_document_but_a_sentence() {
     let house = house();
     for arguments in [

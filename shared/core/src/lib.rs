@@ -46,7 +46,10 @@ pub use names::{PlanId, RunId};
 pub use observe::{Lease, Rules, Transition, observe};
 pub use pace::{Gcra, Paced};
 pub use page::{Cursor, Page};
-pub use plan::{Candidate, HeldPlan, MAX_EVIDENCE_AGE, PlanState, Refusal, plan_candidate};
+pub use plan::{
+    Candidate, HeldPlan, MAX_AGE_AFTER_WAITING, MAX_EVIDENCE_AGE, PlanState, Refusal,
+    plan_candidate,
+};
 pub use policy::{Judgement, Policy};
 pub use rdap::{RdapFacts, RdapFailure, RdapFinding, RdapPhase, RdapStatus};
 pub use record::{Applied, Confirmation, Lapse, Pending, Record};

@@ -11,6 +11,9 @@ use crate::{
 /// How old the newest look may be that a plan rests upon: a confirmed loss is looked at daily, and two looks may fail.
 pub const MAX_EVIDENCE_AGE: SignedDuration = SignedDuration::from_hours(72);
 
+/// The same for what has waited for a person: meanwhile its owner may have restored it, and the day's look comes first.
+pub const MAX_AGE_AFTER_WAITING: SignedDuration = SignedDuration::from_hours(20);
+
 /// A domain whose addresses are to be un-verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -48,17 +51,21 @@ pub fn plan_candidate(
     if let Some(observed_at) = pending.doubted_at {
         return Err(Refusal::Doubted { observed_at });
     }
-    let observed_at = pending
-        .evidence
-        .last()
-        .map_or(pending.since, |look| look.observed_at);
+    let candidate = Candidate { record, pending };
+    let observed_at = candidate.shown_at();
     if now.duration_since(observed_at) > max_age {
         return Err(Refusal::Stale { observed_at });
     }
-    Ok(Candidate { record, pending })
+    Ok(candidate)
 }
 
 impl Candidate {
+    /// When the newest look was taken that shows the loss.
+    pub fn shown_at(&self) -> Timestamp {
+        let newest = self.pending.evidence.last();
+        newest.map_or(self.pending.since, |look| look.observed_at)
+    }
+
     /// The plan takes the un-verification up, so that a second attempt goes on under the same name.
     pub fn taken_up(&self, plan: &PlanId, now: Timestamp) -> Transition {
         let pending = Pending {

@@ -3,8 +3,9 @@
 
 use jiff::SignedDuration;
 use lapsewatch_core::{
-    Breaker, Candidate, Confirmation, DomainName, Evidence, HeldPlan, Left, Limit, PlanId,
-    PlanState, Refusal, Timestamp, UnverifyOrder, Verdict, plan_candidate,
+    Breaker, Candidate, Confirmation, DomainName, Evidence, HeldPlan, Left, Limit,
+    MAX_AGE_AFTER_WAITING, PlanId, PlanState, Refusal, Timestamp, UnverifyOrder, Verdict,
+    plan_candidate,
 };
 use lapsewatch_directory::{Directory, DirectoryError};
 use lapsewatch_watchlist::{Watchlist, WatchlistError, Written};
@@ -227,7 +228,16 @@ impl<W: Watchlist, D: Directory> Applier<W, D> {
                     Ok(candidate) => match self.ruled(&candidate).await? {
                         None => sorted.new.push(candidate),
                         Some(PlanState::Held) => sorted.held.push(candidate),
-                        Some(PlanState::Released { .. }) => sorted.ruled.push(candidate),
+                        Some(PlanState::Released { .. }) => {
+                            let observed_at = candidate.shown_at();
+                            let age = self.clock.now().duration_since(observed_at);
+                            if age > MAX_AGE_AFTER_WAITING {
+                                let stale = Decision::Stale { observed_at };
+                                sorted.left_alone.push((domain, stale));
+                            } else {
+                                sorted.ruled.push(candidate);
+                            }
+                        }
                     },
                     Err(Refusal::Doubted { observed_at }) => {
                         sorted
