@@ -100,7 +100,7 @@ fn a_plan_that_waited_for_a_day_goes_through_once_each_domain_has_been_looked_at
     let released = house.json(DAY_3, &["release", plan], 0);
     assert_eq!(
         released["unverified"],
-        json!([]),
+        serde_json::json!([]),
         "its owners may have restored it"
     );
     assert_eq!(released["left_alone"][0]["reason"], "stale");
