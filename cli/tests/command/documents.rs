@@ -65,14 +65,20 @@ fn every_document_is_what_its_schema_says() {
     assert_is("sweep", &named);
 }
 
-#[test]
-fn a_held_plan_says_which_limit_and_which_domains_wait() {
+/// More losses than go through without a person, and what `apply` said of them.
+fn with_a_held_plan() -> (House, serde_json::Value) {
     let domains: Vec<String> = (0..30).map(|n| format!("a@number{n}.org")).collect();
     let house = House::new(Script::answering("inactive"));
     house.import(&domains);
     house.json(DAY_1, &["sweep"], 0);
     house.json(DAY_2, &["sweep"], 0);
     let held = house.json(DAY_2, &["apply"], 3);
+    (house, held)
+}
+
+#[test]
+fn a_held_plan_says_which_limit_and_which_domains_wait() {
+    let (house, held) = with_a_held_plan();
     assert_is("plan", &held);
     insta::assert_json_snapshot!(held["exceeded"], @r#"
     [
@@ -90,12 +96,7 @@ fn a_held_plan_says_which_limit_and_which_domains_wait() {
 #[test]
 fn a_plan_that_waited_for_a_day_goes_through_once_each_domain_has_been_looked_at_again() {
     const DAY_3: &str = "2026-12-03T00:00:00Z";
-    let domains: Vec<String> = (0..30).map(|n| format!("a@number{n}.org")).collect();
-    let house = House::new(Script::answering("inactive"));
-    house.import(&domains);
-    house.json(DAY_1, &["sweep"], 0);
-    house.json(DAY_2, &["sweep"], 0);
-    let held = house.json(DAY_2, &["apply"], 3);
+    let (house, held) = with_a_held_plan();
     let plan = held["waiting"][0]["plan"].as_str().expect("the plan");
     let released = house.json(DAY_3, &["release", plan], 0);
     assert_eq!(

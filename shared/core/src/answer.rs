@@ -203,11 +203,7 @@ fn risk_of_use(
     let was_there_before =
         |time: Option<Timestamp>| time.is_some_and(|time| verified_at.is_none_or(|at| at < time));
     // What the registry said at a glance that no look has followed.
-    let is_lapsing = record.background.has_spoken_lately(now)
-        && match record.background.phase() {
-            Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
-            Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
-        };
+    let is_lapsing = record.background.has_spoken_lately(now) && record.background.is_deleting();
     let is_young = |at| now.duration_since(at) < FIRST_TERM;
     if is_lapsing {
         Some((Permission::Deny, Reason::Lapsing))

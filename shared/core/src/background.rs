@@ -117,6 +117,14 @@ impl Background {
         self.facts().map(RdapFacts::phase)
     }
 
+    /// Whether the registry last said that the registration is in redemption or pending delete.
+    pub(crate) fn is_deleting(&self) -> bool {
+        match self.phase() {
+            Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
+            Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
+        }
+    }
+
     /// Whether the registry has said of the name that it is registered, so lately that a loss it has seen may still be under way.
     pub(crate) fn has_spoken_lately(&self, now: Timestamp) -> bool {
         match &self.registry {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::evidence::Registry;
 use crate::{
-    Confirmation, DnsFinding, Evidence, Lapse, LossKind, Pending, RdapFinding, RdapPhase, Record,
+    Confirmation, DnsFinding, Evidence, Lapse, LossKind, Pending, RdapFinding, Record,
     Registration, Timestamp, Verdict,
 };
 
@@ -330,14 +330,10 @@ fn is_the_registrys_word(record: &Record, now: Timestamp) -> bool {
     let Some(lapse) = &record.lapse else {
         return false;
     };
-    let is_deleting = match record.background.phase() {
-        Some(RdapPhase::Redemption | RdapPhase::PendingDelete) => true,
-        Some(RdapPhase::Normal | RdapPhase::Restoring) | None => false,
-    };
     match lapse.kind {
         LossKind::Resurrected { .. } => is_resurrected(record),
         LossKind::Lapsing | LossKind::Lapsed => {
-            let is_its_own = is_deleting || !lapse.first.fastly.says_lost();
+            let is_its_own = record.background.is_deleting() || !lapse.first.fastly.says_lost();
             is_its_own && record.background.has_spoken_lately(now)
         }
     }
